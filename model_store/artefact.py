@@ -57,10 +57,8 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise Damaged(
-            f"{path} is damaged: {where + ': ' if where else ''}{first['msg']}"
-        ) from error
+        where = "".join(f"{part}: " for part in first["loc"])
+        raise Damaged(f"{path} is damaged: {where}{first['msg']}") from error
     if manifest.format_version != FORMAT_VERSION:
         raise Damaged(
             f"{path} has format version {manifest.format_version}; "

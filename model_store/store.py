@@ -23,6 +23,8 @@ from model_store.files import replace_text
 SHIPPED: Final = Path(__file__).parent / "artefacts"
 DEFAULT_ARTEFACT: Final = "news-multilingual"
 DEFAULT_ALIAS: Final = "production"
+REMEMBERED: Final = 20
+"""How many former versions an alias can be rolled back through."""
 
 
 class Alias(BaseModel):
@@ -120,9 +122,8 @@ class ModelStore:
             if held is None:
                 aliases[alias] = Alias(version=version)
             elif held.version != version:
-                aliases[alias] = Alias(
-                    version=version, previous=(held.version, *held.previous)[:20]
-                )
+                previous = (held.version, *held.previous)[:REMEMBERED]
+                aliases[alias] = Alias(version=version, previous=previous)
 
     def rollback(self, name: str, alias: str = DEFAULT_ALIAS) -> int:
         """Point ``alias`` back to where it pointed before and return that version.

@@ -19,8 +19,8 @@ Signature = tuple[tuple[str, ...], tuple[str, ...]]
 """The named inputs and outputs of an ONNX file."""
 
 
-class Description(dict[str, Any]):
-    """A manifest's fields but those that the writer fills in (format, name, version, time, files)."""
+Description = dict[str, Any]
+"""A manifest's fields, but for those that the writer fills in (name, version, time, files)."""
 
 
 def write_artefact(
