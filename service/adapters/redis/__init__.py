@@ -1,0 +1,1 @@
+"""Redis or Valkey: articles, readers, the article log, popularity."""

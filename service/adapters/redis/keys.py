@@ -1,0 +1,84 @@
+"""Every key that the service writes, in one place.
+
+| key | type | holds | lives |
+|---|---|---|---|
+| ``ns:article:{A}`` | hash | document, revision, first ingest | the article's life |
+| ``ns:vector:{A}:M`` | string | text digest, float16 vector of A under model M | as histories |
+| ``ns:articles`` | stream | the article log: puts and withdrawals | its newest million entries |
+| ``ns:history:{rP}:U`` | string | version, then the newest clicks of reader U | reader retention |
+| ``ns:reader-vector:{rP}:U`` | string | version, model, float16 vector | as its history |
+| ``ns:marks:{rP}:U`` | sorted set | likes, dislikes, hides, older clicks | reader retention |
+| ``ns:events:{rP}:U`` | sorted set | digests of the latest event ids | 7 days |
+| ``ns:outbox:{rP}`` | stream | clicks and impressions not yet counted | until counted |
+| ``ns:{popularity}:TYPE:HOUR`` | sorted set | article → count in that hour | 7 days |
+| ``ns:{popularity}:counted`` | hash | partition → last outbox entry counted | with the service |
+
+What stands in braces is the hash tag of Redis Cluster: an article's keys share a slot, and so do
+all keys of one reader and their partition's outbox. ``rP`` is the reader's partition.
+"""
+
+import zlib
+from typing import Final
+
+from service.domain.fields import ArticleId, UserId
+
+READER_PARTITIONS: Final = 64
+
+ARTICLE_PREFIX: Final = b"ns:article:"
+ARTICLE_LOG: Final = "ns:articles"
+COUNTED: Final = "ns:{popularity}:counted"
+
+
+def article(article_id: ArticleId) -> str:
+    """The article's document and bookkeeping."""
+    return f"ns:article:{{{article_id}}}"
+
+
+def article_of(key: bytes) -> ArticleId:
+    """The article whose document stands under ``key``."""
+    return ArticleId(key[len(ARTICLE_PREFIX) + 1 : -1].decode())
+
+
+def vector(article_id: ArticleId, model: str) -> str:
+    """The article's vector under one model version."""
+    return f"ns:vector:{{{article_id}}}:{model}"
+
+
+def partition(user_id: UserId) -> int:
+    """The partition that the reader belongs to."""
+    return zlib.crc32(user_id.encode()) % READER_PARTITIONS
+
+
+def history(user_id: UserId) -> str:
+    """The reader's newest clicks."""
+    return f"ns:history:{{r{partition(user_id)}}}:{user_id}"
+
+
+def reader_vector(user_id: UserId) -> str:
+    """The reader's history vector."""
+    return f"ns:reader-vector:{{r{partition(user_id)}}}:{user_id}"
+
+
+def marks(user_id: UserId) -> str:
+    """What the reader liked, disliked, hid, or clicked before the history begins."""
+    return f"ns:marks:{{r{partition(user_id)}}}:{user_id}"
+
+
+def events(user_id: UserId) -> str:
+    """The event ids that were counted already."""
+    return f"ns:events:{{r{partition(user_id)}}}:{user_id}"
+
+
+def reader(user_id: UserId) -> tuple[str, ...]:
+    """Every key that belongs to the reader."""
+    return history(user_id), reader_vector(user_id), marks(user_id), events(user_id)
+
+
+def outbox(of_partition: int) -> str:
+    """What the readers of a partition did that is not yet counted."""
+    return f"ns:outbox:{{r{of_partition}}}"
+
+
+def counter(event_type: str, hour: int) -> str:
+    """How often each article was clicked or shown in an hour since 1970."""
+    return f"ns:{{popularity}}:{event_type}:{hour}"

@@ -1,0 +1,94 @@
+"""Articles: one by one, and in batches."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from service.api.batches import BatchAnswer, Refused, answer, parse_items, rejected, request_body
+from service.api.parts import ArticleIdInPath, MetricsPart, NewsstandPart, StagesPart
+from service.api.strict_json import BatchRoute, StrictRequest, StrictRoute
+from service.domain.article import Article, IdentifiedArticle
+from service.domain.fields import ArticleId, Message, Time
+from service.errors import NotFound
+from service.pipeline.ingest import ingest, withdraw
+from service.ports import WriteStatus
+
+single = APIRouter(route_class=StrictRoute, tags=["articles"])
+batch = APIRouter(route_class=BatchRoute, tags=["articles"])
+
+
+class ArticleAnswer(Message):
+    """What became of an article, and the model that encoded it."""
+
+    article_id: str
+    status: WriteStatus
+    model: str
+
+
+class StoredAnswer(IdentifiedArticle):
+    """An article as it is stored, with the time of its first ingest."""
+
+    ingested_at: Time
+
+
+@single.put(
+    "/v1/articles/{article_id:path}",
+    response_model=ArticleAnswer,
+    responses={201: {"model": ArticleAnswer}},
+)
+async def put_article(
+    article_id: ArticleIdInPath,
+    article: Article,
+    response: Response,
+    newsstand: NewsstandPart,
+    stages: StagesPart,
+    metrics: MetricsPart,
+) -> ArticleAnswer:
+    """Insert or replace one article; durable and recommendable here when this answers."""
+    (status,) = await ingest(newsstand, [(ArticleId(article_id), article)], stages)
+    metrics.articles_ingested.labels(status).inc()
+    response.status_code = 201 if status == "created" else 200
+    return ArticleAnswer(article_id=article_id, status=status, model=newsstand.model.reference)
+
+
+@single.get(
+    "/v1/articles/{article_id:path}", response_model=StoredAnswer, response_model_exclude_none=True
+)
+async def get_article(article_id: ArticleIdInPath, newsstand: NewsstandPart) -> StoredAnswer:
+    """One article as it is stored; ``published_at`` is the time of ingest where none was given."""
+    (stored,) = await newsstand.articles.get([ArticleId(article_id)])
+    if stored is None:
+        raise NotFound(f"there is no article {article_id}")
+    ingested_at = datetime.fromtimestamp(stored.ingested_at, UTC)
+    fields = {"published_at": ingested_at, **stored.article.model_dump(exclude_none=True)}
+    return StoredAnswer(article_id=article_id, ingested_at=ingested_at, **fields)
+
+
+@single.delete("/v1/articles/{article_id:path}", status_code=204)
+async def delete_article(article_id: ArticleIdInPath, newsstand: NewsstandPart) -> None:
+    """Withdraw an article, known or not."""
+    await withdraw(newsstand, ArticleId(article_id))
+
+
+@batch.post(
+    "/v1/articles", response_model=BatchAnswer, openapi_extra=request_body(IdentifiedArticle)
+)
+async def post_articles(
+    request: Request, newsstand: NewsstandPart, stages: StagesPart, metrics: MetricsPart
+) -> BatchAnswer:
+    """Insert or replace up to 1,000 articles: a JSON array, or one JSON object a line."""
+    assert isinstance(request, StrictRequest)
+    with stages.stage("parse"):
+        items = parse_items(request.media_type(), await request.body(), IdentifiedArticle)
+        sound = [item for item in items if isinstance(item, IdentifiedArticle)]
+        incoming = [(ArticleId(item.article_id), item.without_id()) for item in sound]
+    statuses = iter(await ingest(newsstand, incoming, stages) if incoming else [])
+    results: list[dict[str, Any]] = []
+    for index, item in enumerate(items):
+        if isinstance(item, Refused):
+            results.append(rejected(index, item))
+        else:
+            results.append({"article_id": item.article_id, "status": next(statuses)})
+        metrics.articles_ingested.labels(results[-1]["status"]).inc()
+    return answer(results)

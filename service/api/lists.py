@@ -1,0 +1,42 @@
+"""Lists that are not personal. Filters are repeated query parameters."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from service.api.parts import ArticleIdInPath, NewsstandPart
+from service.api.strict_json import StrictRoute
+from service.domain.fields import ArticleId
+from service.domain.filters import Filters
+from service.domain.recommendation import Listing
+from service.pipeline import listings
+
+router = APIRouter(route_class=StrictRoute, tags=["lists"])
+
+
+class ListQuery(Filters):
+    """How many articles, and which."""
+
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 10
+
+    def filters(self) -> Filters:
+        """The filters alone."""
+        return Filters.model_construct(**self.model_dump(exclude={"limit"}))
+
+
+ListQueryPart = Annotated[ListQuery, Query()]
+
+
+@router.get("/v1/articles/{article_id:path}/similar", response_model=Listing)
+async def similar(
+    article_id: ArticleIdInPath, query: ListQueryPart, newsstand: NewsstandPart
+) -> Listing:
+    """The live articles nearest to this one."""
+    return listings.similar(newsstand, ArticleId(article_id), query.limit, query.filters())
+
+
+@router.get("/v1/trending", response_model=Listing)
+async def trending(query: ListQueryPart, newsstand: NewsstandPart) -> Listing:
+    """What is read most now."""
+    return listings.trending(newsstand, query.limit, query.filters())

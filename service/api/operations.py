@@ -1,0 +1,41 @@
+"""For operators: is it alive, is it ready, what does it count."""
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from service.api.parts import MetricsPart, NewsstandPart
+from service.domain.fields import Message
+
+router = APIRouter(tags=["operations"])
+
+
+class Health(Message):
+    """The state of this process."""
+
+    status: str
+    model: str
+    articles: int
+
+
+@router.get("/health/live", response_model=Health)
+async def live(newsstand: NewsstandPart) -> Health:
+    """The process answers."""
+    return _health(newsstand, "alive")
+
+
+@router.get("/health/ready", response_model=Health)
+async def ready(newsstand: NewsstandPart) -> Health:
+    """The catalogue is loaded: requests may come. Raises 503 while the state store is away."""
+    await newsstand.readers.ping()
+    return _health(newsstand, "ready")
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics(newsstand: NewsstandPart, of: MetricsPart) -> Response:
+    """Prometheus metrics."""
+    of.catalogue_articles.set(len(newsstand.catalogue))
+    return Response(generate_latest(of.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _health(newsstand: NewsstandPart, status: str) -> Health:
+    return Health(status=status, model=newsstand.model.reference, articles=len(newsstand.catalogue))

@@ -1,0 +1,1 @@
+"""The live articles of this process: ids, vectors, filter columns, and the index over them."""

@@ -1,0 +1,187 @@
+"""The catalogue: every article that this process can recommend now.
+
+A row is written once. An article that changes gets a new row and its old one dies; when too many
+rows are dead, the rows are laid anew. All of it happens between two awaits of the event loop's
+one thread, so that a request sees one state from beginning to end.
+
+Shapes: R rows, C candidates, N articles, D dimensions.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.catalogue.columns import FIRST_CAPACITY, Columns, grown
+from service.domain.fields import ArticleId
+from service.domain.filters import Filters
+from service.ports import Index, Mask, Vectors
+
+DEAD_ROWS_BEFORE_COMPACTION: Final = 4_096
+WITHDRAWALS_REMEMBERED: Final = 10_000
+"""So many withdrawals are known by revision, so that a late put does not undo them."""
+RowIds = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the catalogue holds of one article. Times in seconds since 1970."""
+
+    article_id: ArticleId
+    revision: int
+    language: str | None
+    category: str | None
+    source: str | None
+    published: float
+    expires: float
+
+
+class Catalogue:
+    """The live articles, their vectors, and the index over them."""
+
+    _entries: list[Entry]
+    _row_of: dict[ArticleId, int]
+    _expiries: list[tuple[float, int]]
+    _columns: Columns
+    _vectors_RD: Vectors
+    _alive_R: Mask
+    _index: Index
+
+    def __init__(self, dimension: int, new_index: Callable[[], Index]) -> None:
+        self._new_index = new_index
+        self._withdrawn: dict[ArticleId, int] = {}
+        self._lay([], np.empty((0, dimension), np.float16))
+
+    def __len__(self) -> int:
+        """How many articles are live."""
+        return len(self._row_of)
+
+    def __contains__(self, article_id: ArticleId) -> bool:
+        return article_id in self._row_of
+
+    def revision(self, article_id: ArticleId) -> int:
+        """The last revision heard of, be it live or withdrawn; 0 if none."""
+        row = self._row_of.get(article_id)
+        return self._withdrawn.get(article_id, 0) if row is None else self._entries[row].revision
+
+    def put(self, entries: Sequence[Entry], vectors_ND: Vectors) -> None:
+        """Add or replace articles. One that is older than what is known changes nothing."""
+        fresh = self._newer_than_known(entries)
+        if not fresh:
+            return
+        first, end = len(self._entries), len(self._entries) + len(fresh)
+        self._vectors_RD = grown(self._vectors_RD, end - 1)
+        self._alive_R = grown(self._alive_R, end - 1)
+        self._vectors_RD[first:end] = vectors_ND[fresh]
+        for position in fresh:
+            self._kill(entries[position].article_id)
+            self._withdrawn.pop(entries[position].article_id, None)
+            self._append(entries[position])
+        self._index.add(self._vectors_RD[first:end])
+        self._compact_if_due()
+
+    def withdraw(self, article_id: ArticleId, revision: int) -> None:
+        """Forget the article, unless a later revision is known."""
+        if revision > self.revision(article_id):
+            self._kill(article_id)
+            self._withdrawn[article_id] = revision
+            if len(self._withdrawn) > WITHDRAWALS_REMEMBERED:
+                del self._withdrawn[next(iter(self._withdrawn))]
+
+    def expire(self, now: float) -> None:
+        """Forget the articles whose time is up."""
+        while self._expiries and self._expiries[0][0] <= now:
+            _, row = heapq.heappop(self._expiries)
+            if row < len(self._entries) and self._alive_R[row]:
+                self._kill(self._entries[row].article_id)
+
+    def keep_only(self, article_ids: set[ArticleId]) -> None:
+        """Forget every article that is not among ``article_ids``."""
+        for article_id in [known for known in self._row_of if known not in article_ids]:
+            self._kill(article_id)
+
+    def rows(self, article_ids: Iterable[ArticleId]) -> RowIds:
+        """The rows of those articles that are live, in order."""
+        known = (self._row_of.get(article_id) for article_id in article_ids)
+        return np.array([row for row in known if row is not None], np.int64)
+
+    def ids(self, rows: RowIds) -> list[ArticleId]:
+        """The articles in ``rows``."""
+        return [self._entries[row].article_id for row in rows.tolist()]
+
+    def entry(self, article_id: ArticleId) -> Entry | None:
+        """What is known of a live article."""
+        row = self._row_of.get(article_id)
+        return None if row is None else self._entries[row]
+
+    def vectors(self, rows: RowIds) -> Vectors:
+        """The vectors (N×D) in ``rows``."""
+        return self._vectors_RD[rows]
+
+    def published(self, rows: RowIds) -> NDArray[np.float64]:
+        """When the articles in ``rows`` were published, in seconds since 1970."""
+        return self._columns.published_R[rows]
+
+    def allowed(self, filters: Filters | None, without: Iterable[ArticleId]) -> Mask:
+        """Which rows (R,) are live, pass the filters and are not among ``without``."""
+        count = len(self._entries)
+        mask_R = self._alive_R[:count].copy()
+        if filters is not None:
+            mask_R &= self._columns.mask(filters, count)
+        mask_R[self.rows(without)] = False
+        return mask_R
+
+    def nearest(self, query_D: Vectors, limit: int, allowed: Mask) -> RowIds:
+        """The ``limit`` allowed rows of highest inner product with ``query_D``, best first."""
+        return self._index.search(query_D, limit, allowed)
+
+    def newest(self, limit: int, allowed: Mask) -> RowIds:
+        """The ``limit`` allowed rows published last, the newest first."""
+        rows = np.flatnonzero(allowed)
+        published = self._columns.published_R[rows]
+        if len(rows) > limit:
+            top = np.argpartition(-published, limit - 1)[:limit]
+            rows, published = rows[top], published[top]
+        return rows[np.lexsort((-rows, -published))]
+
+    def _lay(self, entries: Sequence[Entry], vectors_ND: Vectors) -> None:
+        self._entries, self._row_of, self._expiries = [], {}, []
+        self._columns = Columns()
+        self._vectors_RD = grown(vectors_ND, FIRST_CAPACITY - 1)
+        self._alive_R = np.zeros(len(self._vectors_RD), np.bool_)
+        self._index = self._new_index()
+        for entry in entries:
+            self._append(entry)
+        self._index.add(vectors_ND)
+
+    def _append(self, entry: Entry) -> None:
+        row = len(self._entries)
+        self._columns.set(row, entry.language, entry.category, entry.source, entry.published)
+        self._entries.append(entry)
+        self._row_of[entry.article_id] = row
+        self._alive_R[row] = True
+        heapq.heappush(self._expiries, (entry.expires, row))
+
+    def _kill(self, article_id: ArticleId) -> None:
+        row = self._row_of.pop(article_id, None)
+        if row is not None:
+            self._alive_R[row] = False
+
+    def _compact_if_due(self) -> None:
+        dead = len(self._entries) - len(self._row_of)
+        if dead > max(DEAD_ROWS_BEFORE_COMPACTION, len(self._row_of) // 4):
+            rows = np.flatnonzero(self._alive_R[: len(self._entries)])
+            self._lay([self._entries[row] for row in rows.tolist()], self._vectors_RD[rows])
+
+    def _newer_than_known(self, entries: Sequence[Entry]) -> list[int]:
+        """Positions of the entries to write: the latest of each article, if it is news."""
+        latest: dict[ArticleId, int] = {}
+        for position, entry in enumerate(entries):
+            held = latest.get(entry.article_id)
+            known = self.revision(entry.article_id) if held is None else entries[held].revision
+            if entry.revision > known:
+                latest[entry.article_id] = position
+        return sorted(latest.values())

@@ -1,0 +1,138 @@
+"""The composition root: from settings and an artefact to a newsstand that is ready."""
+
+import logging
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from model_store.artefact import Artefact
+from model_store.errors import ModelStoreError
+from model_store.store import DEFAULT_ARTEFACT, ModelStore
+from service.adapters.devices import chosen_device
+from service.adapters.embedded_valkey import EmbeddedValkey
+from service.adapters.faiss_index import FaissIndex
+from service.adapters.onnx_encoder import OnnxEncoder
+from service.adapters.redis.articles import RedisArticles
+from service.adapters.redis.connection import Connection
+from service.adapters.redis.popularity import RedisPopularity
+from service.adapters.redis.readers import RedisReaders
+from service.background.follow import follow
+from service.background.tasks import Tasks
+from service.catalogue.catalogue import Catalogue
+from service.errors import SetupError
+from service.pipeline.newsstand import Newsstand, ServedModel
+from service.pipeline.refill import refill
+from service.settings import Settings
+
+COUNT_WAIT_MS = 500
+_log = logging.getLogger(__name__)
+
+
+def find_artefact(settings: Settings) -> Artefact:
+    """The verified artefact that the settings ask for. Raises SetupError."""
+    reference = settings.model or DEFAULT_ARTEFACT
+    try:
+        artefact = ModelStore.at(settings.model_store).load(reference)
+    except ModelStoreError as error:
+        raise SetupError(str(error)) from error
+    if artefact.manifest.scoring.kind != "late_fusion":
+        raise SetupError(
+            f"{artefact.manifest.reference} scores by attention; this release serves late fusion"
+        )
+    return artefact
+
+
+@asynccontextmanager
+async def opened(settings: Settings, artefact: Artefact) -> AsyncIterator[Newsstand]:
+    """A newsstand that is ready to serve, for as long as the block runs.
+
+    Raises SetupError, or Unavailable if the state store does not answer.
+    """
+    async with AsyncExitStack() as stack:
+        yield await _open(settings, artefact, stack)
+
+
+async def _open(settings: Settings, artefact: Artefact, stack: AsyncExitStack) -> Newsstand:
+    """Bring everything up, in order; ``stack`` takes it down again."""
+    url = settings.redis_url or stack.enter_context(EmbeddedValkey(settings.data_dir)).url
+    connection = Connection(url)
+    stack.push_async_callback(connection.close)
+    await connection.open()
+    encoder = _encoder(settings, artefact)
+    stack.callback(encoder.close)
+    tasks = await stack.enter_async_context(Tasks())
+    model, stored, popularity = _parts(settings, artefact, connection)
+    newsstand = Newsstand(
+        model=model,
+        catalogue=Catalogue(encoder.dimension, lambda: FaissIndex(encoder.dimension)),
+        encoder=encoder,
+        articles=stored,
+        readers=RedisReaders(
+            connection,
+            model=model.reference,
+            history_length=model.history_length,
+            reader_seconds=settings.reader_seconds,
+        ),
+        popularity=popularity,
+        article_seconds=settings.article_seconds,
+        later=tasks.later,
+    )
+    await _fill_and_follow(newsstand, stored, tasks)
+    await popularity.refresh()
+    _keep_counting(popularity, tasks)
+    return newsstand
+
+
+def _encoder(settings: Settings, artefact: Artefact) -> OnnxEncoder:
+    device = chosen_device(settings.device)
+    try:
+        encoder = OnnxEncoder(artefact, device, settings.encoder_threads or _cores())
+    except ModelStoreError as error:
+        raise SetupError(str(error)) from error
+    _log.info("%s in %s on %s", artefact.manifest.reference, encoder.precision, device)
+    return encoder
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _parts(
+    settings: Settings, artefact: Artefact, connection: Connection
+) -> tuple[ServedModel, RedisArticles, RedisPopularity]:
+    manifest = artefact.manifest
+    model = ServedModel(
+        reference=manifest.reference,
+        text_template=manifest.text.template,
+        history_length=settings.history_length or manifest.scoring.history_length,
+    )
+    stored = RedisArticles(
+        connection,
+        model=model.reference,
+        article_seconds=settings.article_seconds,
+        vector_seconds=settings.reader_seconds,
+    )
+    return model, stored, RedisPopularity(connection)
+
+
+async def _fill_and_follow(newsstand: Newsstand, stored: RedisArticles, tasks: Tasks) -> None:
+    started = time.perf_counter()
+    position = await stored.log_position()
+    await refill(newsstand, stored.all())
+    seconds = time.perf_counter() - started
+    _log.info("%d articles loaded in %.1f s", len(newsstand.catalogue), seconds)
+
+    async def step() -> None:
+        nonlocal position
+        position = await follow(newsstand, stored, position)
+
+    tasks.forever("following the article log", step)
+
+
+def _keep_counting(popularity: RedisPopularity, tasks: Tasks) -> None:
+    async def step() -> None:
+        await popularity.count(COUNT_WAIT_MS)
+        await popularity.refresh()
+
+    tasks.forever("counting", step)

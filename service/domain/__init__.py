@@ -1,0 +1,1 @@
+"""What the service talks about: articles, events, readers, filters. Values only, no IO."""

@@ -1,0 +1,114 @@
+"""What is asked of the recommender, and what it answers."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from service.domain.fields import Id, Message
+from service.domain.filters import Filters
+
+Source = Literal["personal", "session", "trending", "fresh", "explore"]
+Degradation = Literal["unknown_reader", "empty_history", "no_reader", "state_unavailable"]
+"""Why an answer is not personal: nothing is stored of the reader; none of their clicks can be
+scored; no reader was named; the state store does not answer."""
+
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+Limit = Annotated[int, Field(ge=1, le=1_000, strict=True)]
+Ids = Annotated[tuple[Id, ...], Field(max_length=1_000)]
+
+
+class RecommendRequest(Message):
+    """Ask for articles for one reader, known or not."""
+
+    user_id: Id | None = None
+    limit: Limit = 10
+    filters: Filters | None = None
+    exclude_article_ids: Ids = ()
+    session_article_ids: Ids = ()
+    diversity: Share = 0.0
+    explain: Annotated[bool, Field(strict=True)] = False
+    scenario: Literal["default", "model"] = "default"
+
+
+class RankRequest(Message):
+    """Score given candidates for a reader or for a given history, the oldest click first."""
+
+    user_id: Id | None = None
+    history_article_ids: Annotated[list[Id], Field(max_length=10_000)] | None = None
+    candidate_article_ids: Annotated[list[Id], Field(min_length=1, max_length=10_000)]
+    explain: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _one_history(self) -> Self:
+        if self.user_id is not None and self.history_article_ids is not None:
+            raise ValueError("give user_id or history_article_ids, not both")
+        return self
+
+
+class ClickContribution(Message):
+    """One click's part in an item's relevance; all parts sum to it."""
+
+    article_id: str
+    contribution: float
+
+
+class Reason(Message):
+    """Why an item is recommended."""
+
+    clicks: list[ClickContribution]
+
+
+class Item(Message):
+    """One recommended article."""
+
+    article_id: str
+    rank: int
+    score: float
+    relevance: float | None
+    source: Source
+    reason: Reason | None = None
+
+
+class Recommendation(Message):
+    """A ranked list for one reader."""
+
+    recommendation_id: str
+    user_id: str | None
+    model: str
+    degraded: list[Degradation]
+    items: list[Item]
+    empty_because: str | None = None
+    next_cursor: str | None = None
+
+
+class RankedItem(Message):
+    """One candidate with the model's score; none if there is nothing to score it by."""
+
+    article_id: str
+    rank: int
+    score: float | None
+    reason: Reason | None = None
+
+
+class Ranking(Message):
+    """Every known candidate, sorted."""
+
+    model: str
+    degraded: list[Degradation]
+    items: list[RankedItem]
+    unknown_article_ids: list[str]
+
+
+class ListedItem(Message):
+    """One article of a list that is not personal."""
+
+    article_id: str
+    rank: int
+    score: float
+
+
+class Listing(Message):
+    """Articles nearest to one article, or read most now."""
+
+    model: str
+    items: list[ListedItem]

@@ -1,0 +1,78 @@
+"""Everything that the service refuses, and why.
+
+NewsstandError                     a text for people, and a status for clients
+├── Malformed            400       the body is not what its type says
+├── NotFound             404
+├── TooLarge             413       too many items or bytes
+├── UnsupportedMedia     415
+├── Invalid              422       a field is wrong; says which
+└── Unavailable          503       overload, or a write that cannot be made durable
+SetupError                         the service cannot start as it is configured
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong field: where it stands (``body``, ``path``, ``query``), its pointer, and why."""
+
+    where: str
+    pointer: str
+    detail: str
+
+
+class NewsstandError(Exception):
+    """Base of all that turns into an HTTP answer."""
+
+    status: ClassVar[int]
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    retry_after_seconds: ClassVar[int | None] = None
+
+    def __init__(self, detail: str, fields: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fields = fields
+
+
+class Malformed(NewsstandError):
+    """The body cannot be read as what its content type says."""
+
+    status, kind, title = 400, "malformed", "Malformed request"
+
+
+class NotFound(NewsstandError):
+    """What was asked for is not there."""
+
+    status, kind, title = 404, "not-found", "Not found"
+
+
+class TooLarge(NewsstandError):
+    """Too many items, or too large a body."""
+
+    status, kind, title = 413, "too-large", "Request too large"
+
+
+class UnsupportedMedia(NewsstandError):
+    """A content type that the call does not read."""
+
+    status, kind, title = 415, "unsupported-media-type", "Unsupported media type"
+
+
+class Invalid(NewsstandError):
+    """One or more fields are wrong."""
+
+    status, kind, title = 422, "invalid", "Invalid request"
+
+
+class Unavailable(NewsstandError):
+    """The service cannot do this now, and has not done it in part."""
+
+    status, kind, title = 503, "unavailable", "Temporarily unavailable"
+    retry_after_seconds = 1
+
+
+class SetupError(Exception):
+    """The service cannot start: a setting, a file or a port is not as it must be."""

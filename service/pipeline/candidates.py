@@ -1,0 +1,66 @@
+"""Candidate generators: each gives rows of the catalogue and scores, the best first.
+
+Shapes: R rows, C candidates, D dimensions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_store import late_fusion
+from service.catalogue.catalogue import Catalogue, RowIds
+from service.domain.fields import ArticleId
+from service.domain.recommendation import Source
+from service.pipeline.taste import Taste
+from service.ports import Mask
+
+POOL: Final = 200
+"""How many candidates re-ranking chooses from, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Rows, their scores, and where each comes from. ``personal`` scores are the model's own."""
+
+    rows_C: RowIds
+    scores_C: NDArray[np.float64]
+    sources: tuple[Source, ...]
+    personal: bool
+
+
+def by_taste(catalogue: Catalogue, taste: Taste, pool: int, allowed: Mask) -> Candidates:
+    """The allowed articles that the model scores highest."""
+    found = catalogue.nearest(taste.vector_D, pool, allowed)
+    scores_C = late_fusion.scores(catalogue.vectors(found), taste.vector_D)
+    order = np.lexsort((found, -scores_C))
+    return Candidates(found[order], scores_C[order], (taste.source,) * len(found), True)
+
+
+def without_taste(
+    catalogue: Catalogue, weights: Mapping[ArticleId, float], pool: int, allowed: Mask
+) -> Candidates:
+    """What is read most among the allowed articles, filled up with the newest."""
+    hot, heat = trending(catalogue, weights, pool, allowed)
+    rest = allowed.copy()
+    rest[hot] = False
+    fresh = catalogue.newest(pool - len(hot), rest)
+    sources: list[Source] = ["trending"] * len(hot)
+    sources += ["fresh"] * len(fresh)
+    rows_C = np.concatenate([hot, fresh])
+    scores_C = np.concatenate([heat, np.zeros(len(fresh))])
+    return Candidates(rows_C, scores_C, tuple(sources), False)
+
+
+def trending(
+    catalogue: Catalogue, weights: Mapping[ArticleId, float], limit: int, allowed: Mask
+) -> tuple[RowIds, NDArray[np.float64]]:
+    """The allowed rows with the highest weights, and these, the highest first."""
+    ids = [article_id for article_id in weights if article_id in catalogue]
+    rows = catalogue.rows(ids)
+    heat = np.array([weights[article_id] for article_id in ids], np.float64)
+    rows, heat = rows[allowed[rows]], heat[allowed[rows]]
+    order = np.lexsort((rows, -heat))[:limit]
+    return rows[order], heat[order]

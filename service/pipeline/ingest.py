@@ -1,0 +1,105 @@
+"""Articles in: encode what is new, store, log, publish; withdraw."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from service.domain.article import Article
+from service.domain.fields import ArticleId
+from service.pipeline.newsstand import Newsstand, text_digest
+from service.pipeline.stages import Stages
+from service.ports import ArticleWrite, StoredArticle, Vectors, WriteStatus, Written
+
+Incoming = tuple[ArticleId, Article]
+
+
+async def ingest(
+    newsstand: Newsstand, incoming: Sequence[Incoming], stages: Stages
+) -> list[WriteStatus]:
+    """Store the articles and make them recommendable here; what became of each, in order.
+
+    When this returns they are durable and this process recommends them. A text whose vector is
+    stored already is not encoded again. Raises Unavailable, and then the caller repeats: what was
+    stored already is found unchanged.
+    """
+    texts = [newsstand.model.text(article) for _, article in incoming]
+    with stages.stage("state"):
+        known = await newsstand.articles.digests([article_id for article_id, _ in incoming])
+    new = [i for i, text in enumerate(texts) if known[i] != text_digest(text)]
+    vectors: list[Vectors | None] = [None] * len(texts)
+    await _encode(newsstand, texts, new, vectors, stages)
+    written = await _store(newsstand, incoming, texts, vectors, stages)
+    with stages.stage("publish"):
+        await _publish(newsstand, incoming, written, vectors)
+    return [result.status for result in written]
+
+
+async def withdraw(newsstand: Newsstand, article_id: ArticleId) -> None:
+    """Withdraw the article, stored or not: gone here at once and everywhere within a second.
+
+    Raises Unavailable.
+    """
+    revision = await newsstand.articles.withdraw(article_id)
+    newsstand.catalogue.withdraw(article_id, revision)
+
+
+async def _encode(
+    newsstand: Newsstand,
+    texts: Sequence[str],
+    positions: Sequence[int],
+    vectors: list[Vectors | None],
+    stages: Stages,
+) -> None:
+    if positions:
+        distinct = list(dict.fromkeys(texts[i] for i in positions))
+        with stages.stage("encode"):
+            encoded_ND = await newsstand.encoder.encode(distinct)
+        vector_of = dict(zip(distinct, encoded_ND, strict=True))
+        for i in positions:
+            vectors[i] = vector_of[texts[i]]
+
+
+async def _store(
+    newsstand: Newsstand,
+    incoming: Sequence[Incoming],
+    texts: Sequence[str],
+    vectors: list[Vectors | None],
+    stages: Stages,
+) -> list[Written]:
+    """Store all; where another writer changed a text meanwhile, encode ours after all."""
+    results: list[Written | None] = [None] * len(incoming)
+    missing = list(range(len(incoming)))
+    while missing:
+        writes = [ArticleWrite(*incoming[i], text_digest(texts[i]), vectors[i]) for i in missing]
+        with stages.stage("state"):
+            for i, result in zip(missing, await newsstand.articles.put(writes), strict=True):
+                results[i] = result
+        missing = [i for i in missing if results[i] is None]
+        await _encode(newsstand, texts, missing, vectors, stages)
+    return [result for result in results if result is not None]
+
+
+async def _publish(
+    newsstand: Newsstand,
+    incoming: Sequence[Incoming],
+    written: Sequence[Written],
+    vectors: Sequence[Vectors | None],
+) -> None:
+    catalogue = newsstand.catalogue
+    here = [catalogue.revision(article_id) for article_id, _ in incoming]
+    news = [i for i, result in enumerate(written) if result.revision > here[i]]
+    wanted = [incoming[i][0] for i in news if vectors[i] is None]
+    stored = await newsstand.articles.vectors(wanted) if wanted else {}
+    newsstand.publish(
+        [
+            StoredArticle(
+                incoming[i][0],
+                incoming[i][1],
+                written[i].revision,
+                written[i].ingested_at,
+                vectors[i] if vectors[i] is not None else np.asarray(stored[incoming[i][0]]),
+            )
+            for i in news
+            if vectors[i] is not None or incoming[i][0] in stored
+        ]
+    )

@@ -1,0 +1,86 @@
+"""The parts that a request passes through, put together once at the start."""
+
+import hashlib
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from cachetools import LRUCache
+
+from model_store.text import render
+from service.catalogue.catalogue import Catalogue, Entry
+from service.domain.article import Article
+from service.domain.fields import ArticleId
+from service.ports import (
+    ArticleStore,
+    Encoder,
+    Popularity,
+    ReaderStore,
+    StoredArticle,
+    Vectors,
+)
+
+RETIRED_KEPT = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """What the pipeline has to know of the active model."""
+
+    reference: str
+    text_template: str
+    history_length: int
+
+    def text(self, article: Article) -> str:
+        """The text that is encoded for the article."""
+        return render(self.text_template, article.text_fields())
+
+
+@dataclass(frozen=True)
+class Newsstand:
+    """The live catalogue of this process and the ports around it."""
+
+    model: ServedModel
+    catalogue: Catalogue
+    encoder: Encoder
+    articles: ArticleStore
+    readers: ReaderStore
+    popularity: Popularity
+    article_seconds: float
+    """How long an article without ``expires_at`` is recommended."""
+    later: Callable[[Coroutine[None, None, None]], None]
+    """Runs what no answer has to wait for."""
+    retired: LRUCache[ArticleId, Vectors] = field(
+        default_factory=lambda: LRUCache(RETIRED_KEPT), repr=False
+    )
+    """Vectors of articles that have left the catalogue but not the histories."""
+
+    def publish(self, stored: Sequence[StoredArticle]) -> None:
+        """Make stored articles, all of which have vectors, recommendable in this process."""
+        vectors = [article.vector for article in stored if article.vector is not None]
+        if len(vectors) != len(stored):
+            raise ValueError("an article without a vector cannot be published")
+        if stored:
+            self.catalogue.put([self._entry(article) for article in stored], np.stack(vectors))
+        for article in stored:
+            self.retired.pop(article.article_id, None)
+
+    def _entry(self, stored: StoredArticle) -> Entry:
+        article = stored.article
+        published, expires = article.published_at, article.expires_at
+        return Entry(
+            article_id=stored.article_id,
+            revision=stored.revision,
+            language=article.language,
+            category=article.category,
+            source=article.source,
+            published=published.timestamp() if published else stored.ingested_at,
+            expires=(
+                expires.timestamp() if expires else stored.revision / 1e6 + self.article_seconds
+            ),
+        )
+
+
+def text_digest(text: str) -> bytes:
+    """What tells two encoded texts apart."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()

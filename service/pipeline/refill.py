@@ -1,0 +1,33 @@
+"""Filling a process's catalogue from what is stored."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+from service.pipeline.newsstand import Newsstand, text_digest
+from service.ports import StoredArticle
+
+
+async def refill(newsstand: Newsstand, stored: AsyncIterator[Sequence[StoredArticle]]) -> None:
+    """Publish every stored article, encoding those without a vector of the active model.
+
+    Raises Unavailable.
+    """
+    async for batch in stored:
+        newsstand.publish(await encode_missing(newsstand, batch))
+
+
+async def encode_missing(
+    newsstand: Newsstand, batch: Sequence[StoredArticle]
+) -> list[StoredArticle]:
+    """The articles, each with a vector: one that is missing is made and stored.
+
+    Raises Unavailable.
+    """
+    bare = [article for article in batch if article.vector is None]
+    if not bare:
+        return list(batch)
+    texts = [newsstand.model.text(article.article) for article in bare]
+    vectors_ND = await newsstand.encoder.encode(texts)
+    await newsstand.articles.keep_vectors(bare, list(map(text_digest, texts)), vectors_ND)
+    made = dict(zip((a.article_id for a in bare), vectors_ND, strict=True))
+    return [replace(a, vector=made.get(a.article_id, a.vector)) for a in batch]

@@ -1,0 +1,167 @@
+"""What the pipeline asks of the world outside, as Protocols. Adapters fulfil them.
+
+Shapes: N texts or articles, C candidates, D dimensions.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.article import Article
+from service.domain.event import Event
+from service.domain.fields import ArticleId, UserId
+from service.domain.reader import Reader
+
+Vectors = NDArray[np.float16]
+Mask = NDArray[np.bool_]
+
+
+class Encoder(Protocol):
+    """Texts to vectors."""
+
+    @property
+    def dimension(self) -> int:
+        """D."""
+        ...
+
+    async def encode(self, texts: Sequence[str]) -> Vectors:
+        """The texts' vectors (N×D), in order. Never blocks the event loop."""
+        ...
+
+
+class Index(Protocol):
+    """The vectors of rows 0, 1, 2, … and the search among them."""
+
+    def add(self, vectors_ND: Vectors) -> None:
+        """Append rows."""
+        ...
+
+    def search(self, query_D: Vectors, limit: int, allowed: Mask) -> NDArray[np.int64]:
+        """The ``limit`` rows of highest inner product among ``allowed``, best first; fewer if
+        fewer are allowed.
+        """
+        ...
+
+
+WriteStatus = Literal["created", "updated", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArticle:
+    """An article as it is stored. ``revision`` grows with every change of the same id."""
+
+    article_id: ArticleId
+    article: Article
+    revision: int
+    ingested_at: float
+    """Seconds since 1970 of the first ingest."""
+    vector: Vectors | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleWrite:
+    """One article to store; ``vector`` None says that the stored text and vector still hold."""
+
+    article_id: ArticleId
+    article: Article
+    text_digest: bytes
+    vector: Vectors | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of an ``ArticleWrite``."""
+
+    status: WriteStatus
+    revision: int
+    ingested_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One article's change in the log; ``withdrawn`` articles are to vanish."""
+
+    article_id: ArticleId
+    revision: int
+    withdrawn: bool
+
+
+class ArticleStore(Protocol):
+    """Articles and their vectors, durable, and the log of their changes.
+
+    Every call raises Unavailable where the store does not answer.
+    """
+
+    async def digests(self, article_ids: Sequence[ArticleId]) -> list[bytes | None]:
+        """The digest (16 bytes) of the text that each stored vector belongs to, None if none."""
+        ...
+
+    async def put(self, writes: Sequence[ArticleWrite]) -> list[Written | None]:
+        """Store and log the articles, in order; durable when this returns. None for a write
+        whose ``vector`` was left out although the stored text is another by now: encode it.
+        """
+        ...
+
+    async def keep_vectors(
+        self, articles: Sequence[StoredArticle], digests: Sequence[bytes], vectors_ND: Vectors
+    ) -> None:
+        """Store vectors made anew for articles as they were read; not for one that changed."""
+        ...
+
+    async def get(self, article_ids: Sequence[ArticleId]) -> list[StoredArticle | None]:
+        """The stored articles, in order."""
+        ...
+
+    async def withdraw(self, article_id: ArticleId) -> int:
+        """Withdraw the article, stored or not, log it, and return the withdrawal's revision."""
+        ...
+
+    async def vectors(self, article_ids: Sequence[ArticleId]) -> Mapping[ArticleId, Vectors]:
+        """The vectors (D,) that are stored, of withdrawn and expired articles too."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of an event."""
+
+    status: Literal["recorded", "duplicate"]
+
+
+class ReaderStore(Protocol):
+    """Readers' histories. Every call raises Unavailable where the store does not answer."""
+
+    async def read(self, user_id: UserId) -> Reader:
+        """The reader; an empty one if nothing is stored."""
+        ...
+
+    async def record(self, events: Sequence[Event], arrival_ms: int) -> list[Recorded]:
+        """Record the events, each reader's in order; durable when this returns."""
+        ...
+
+    async def remember_vector(self, user_id: UserId, version: int, vector_D: Vectors) -> None:
+        """Keep the vector beside the history, unless the history has changed meanwhile."""
+        ...
+
+    async def event_id_digests(self, user_id: UserId) -> list[bytes]:
+        """Digests of the event ids that count as seen for the reader."""
+        ...
+
+    async def ping(self) -> None:
+        """Return if the store answers."""
+        ...
+
+    async def erase(self, user_id: UserId) -> None:
+        """Remove all that is stored of the reader."""
+        ...
+
+
+class Popularity(Protocol):
+    """What is read most, as this process last heard."""
+
+    def weights(self) -> Mapping[ArticleId, float]:
+        """Time-decayed clicks of the articles that are read most."""
+        ...

@@ -1,0 +1,95 @@
+"""What an operator can set. Read once, by the command line; facts about a model are not here."""
+
+import ipaddress
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from service.errors import SetupError
+
+DAY_SECONDS: Final = 86_400
+
+
+class Settings(BaseModel):
+    """The service's settings, each with the environment's default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on; 0: any.")
+    workers: int = Field(default=1, ge=1, description="Worker processes.")
+    data_dir: Path = Field(
+        default=Path(".newsstand"), description="Folder of the embedded Valkey's data."
+    )
+    redis_url: str | None = Field(
+        default=None, description="redis://, rediss:// or unix://; none: the embedded Valkey."
+    )
+    model_store: Path | None = Field(
+        default=None, description="A model store, searched before the shipped one."
+    )
+    model: str | None = Field(default=None, description="NAME, NAME@VERSION or NAME@ALIAS.")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="Where the encoder runs."
+    )
+    api_keys_file: Path | None = Field(default=None, description="File of hashed API keys.")
+    log_format: Literal["auto", "text", "json"] = Field(
+        default="auto", description="auto: text on a terminal, else json."
+    )
+    history_length: int | None = Field(
+        default=None, ge=1, le=1_000, description="Newest clicks that count; none: the model's."
+    )
+    article_days: int = Field(
+        default=365, ge=1, le=3_650, description="Life of an article without expires_at."
+    )
+    reader_days: int = Field(
+        default=180, ge=1, le=3_650, description="Life of a reader after their last event."
+    )
+    encoder_threads: int = Field(
+        default=0, ge=0, le=256, description="Threads of the encoder; 0: one per core."
+    )
+
+    @classmethod
+    def of(cls, **values: object) -> Self:
+        """Settings of values as the command line reads them. Raises SetupError naming the one
+        that is wrong.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "".join(f"NEWSSTAND_{str(part).upper()} " for part in first["loc"])
+            raise SetupError(f"{name}{first['msg'].removeprefix('Value error, ')}") from error
+
+    @model_validator(mode="after")
+    def _what_this_release_can(self) -> Self:
+        if self.workers > 1:
+            raise ValueError(
+                "NEWSSTAND_WORKERS above 1 is not supported yet; "
+                "start several services against one NEWSSTAND_REDIS_URL instead"
+            )
+        if self.api_keys_file is not None:
+            raise ValueError("NEWSSTAND_API_KEYS_FILE is not supported yet: there are no API keys")
+        if not _is_loopback(self.host):
+            raise ValueError(
+                f"NEWSSTAND_HOST {self.host} is not loopback, and without API keys the service "
+                "listens on loopback only; put a proxy that authenticates in front of it"
+            )
+        return self
+
+    @property
+    def article_seconds(self) -> int:
+        """How long an article without ``expires_at`` is recommended."""
+        return self.article_days * DAY_SECONDS
+
+    @property
+    def reader_seconds(self) -> int:
+        """How long a reader is remembered after their last event."""
+        return self.reader_days * DAY_SECONDS
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
