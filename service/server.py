@@ -1,9 +1,10 @@
 """Running the service: the port first, then everything behind it, then requests."""
 
 import asyncio
-import logging
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 import uvloop
@@ -16,7 +17,6 @@ from service.settings import Settings
 
 BACKLOG = 2048
 SHUTDOWN_SECONDS = 10
-_log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -25,6 +25,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 
     Raises SetupError, or Unavailable if the state store does not answer at the start.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end in order, also while starting
     listening = _bound(settings.host, settings.port)
     with listening:
         artefact = find_artefact(settings)
@@ -59,6 +60,18 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End in order on a signal; the default would raise it again, past what is to be closed."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

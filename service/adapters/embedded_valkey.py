@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from service.errors import SetupError
 
@@ -153,7 +155,9 @@ def _stop_orphan(socket: Path) -> None:
 
 
 def _answers(socket: Path) -> bool:
-    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=1.0)
+    client = redis.Redis(
+        unix_socket_path=str(socket), socket_timeout=1.0, retry=Retry(NoBackoff(), 0)
+    )
     try:
         with client:
             return bool(client.ping())

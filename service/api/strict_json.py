@@ -7,7 +7,7 @@ import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from service.errors import Malformed, TooLarge, UnsupportedMedia
+from service.errors import FieldError, Invalid, Malformed, TooLarge, UnsupportedMedia
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
@@ -51,6 +51,10 @@ class StrictRoute(APIRoute):
         reads_body = bool({"POST", "PUT"} & (self.methods or set()))
 
         async def strictly(request: Request) -> Response:
+            if "\n" in request.scope["path"]:  # the router's patterns would drop it at the end
+                named = next(iter(request.path_params), "")
+                field = FieldError("path", f"/{named}", "holds a line break")
+                raise Invalid("the path holds a line break", (field,))
             strict = StrictRequest(request.scope, request.receive)
             if reads_body:
                 if strict.media_type() not in self.accepted:

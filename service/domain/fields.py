@@ -29,7 +29,10 @@ def _rfc3339(value: Any) -> datetime:
         return value
     if not isinstance(value, str) or not _TIME.fullmatch(value):
         raise ValueError("a time is an RFC 3339 string with a zone, such as 2026-05-01T08:00:00Z")
-    return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the time lies outside the years 1 to 9999") from error
 
 
 def _after_1970(value: datetime) -> datetime:

@@ -1,0 +1,73 @@
+"""A state store full of articles and readers, written through the service's own adapters."""
+
+import time
+
+import numpy as np
+
+from model_store.manifest import Manifest
+from service.adapters.redis.articles import RedisArticles
+from service.adapters.redis.connection import Connection
+from service.adapters.redis.readers import RedisReaders
+from service.domain.article import Article
+from service.domain.event import Event
+from service.domain.fields import ArticleId
+from service.pipeline.newsstand import text_digest
+from service.ports import ArticleWrite
+
+ARTICLES = 100_000
+READERS = 10_000
+CLICKS = 50
+BATCH = 1_000
+CLUSTERS = 500
+
+
+def article_id(number: int) -> ArticleId:
+    """An id of eight characters."""
+    return ArticleId(f"a{number:07d}")
+
+
+def reader_id(number: int) -> str:
+    """An id of eight characters."""
+    return f"r{number:07d}"
+
+
+async def fill(
+    connection: Connection, readers: RedisReaders, manifest: Manifest, articles: int, users: int
+) -> None:
+    """Store ``articles`` articles and ``users`` readers of 50 clicks each."""
+    rng = np.random.default_rng(5)
+    store = RedisArticles(
+        connection, model=manifest.reference, article_seconds=86_400, vector_seconds=86_400
+    )
+    centres = rng.standard_normal((CLUSTERS, manifest.dimension))
+    for first in range(0, articles, BATCH):
+        await store.put(_articles(rng, centres, range(first, min(first + BATCH, articles))))
+    now = int(time.time() * 1000)
+    for number in range(users):
+        clicked = rng.integers(articles, size=CLICKS).tolist()
+        events = [_click(reader_id(number), one) for one in clicked]
+        await readers.record(events, now)
+
+
+async def click(readers: RedisReaders, user_id: str, number: int) -> None:
+    """One more click of a reader."""
+    await readers.record([_click(user_id, number)], int(time.time() * 1000))
+
+
+def _click(user_id: str, number: int) -> Event:
+    return Event(user_id=user_id, article_id=article_id(number), type="click")
+
+
+def _articles(rng: np.random.Generator, centres: np.ndarray, numbers: range) -> list[ArticleWrite]:
+    vectors = centres[rng.integers(len(centres), size=len(numbers))]
+    vectors = vectors + rng.standard_normal(vectors.shape)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return [
+        ArticleWrite(
+            article_id(number),
+            Article(title=f"Article {number}", category=f"c{number % 12}", language="en"),
+            text_digest(f"Article {number}"),
+            vector.astype(np.float16),
+        )
+        for number, vector in zip(numbers, vectors, strict=True)
+    ]
