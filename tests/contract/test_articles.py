@@ -1,0 +1,142 @@
+"""The article store: revisions, vectors, the log."""
+
+import numpy as np
+
+from service.adapters.redis.articles import RedisArticles
+from service.adapters.redis.connection import Connection
+from service.domain.article import Article
+from service.domain.fields import ArticleId
+from service.pipeline.newsstand import text_digest
+from service.ports import ArticleWrite
+from tests.contract.conftest import Run
+
+A = ArticleId("a")
+
+
+def articles(connection: Connection, model: str = "m@1") -> RedisArticles:
+    return RedisArticles(connection, model=model, article_seconds=1000, vector_seconds=1000)
+
+
+def write(title: str, vector: float | None = 1.0, category: str = "x") -> ArticleWrite:
+    return ArticleWrite(
+        A,
+        Article(title=title, category=category),
+        text_digest(title),
+        None if vector is None else np.full(4, vector, np.float16),
+    )
+
+
+def test_revisions_grow_also_through_a_withdrawal(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = articles(connection)
+        (first,) = await store.put([write("one")])
+        (second,) = await store.put([write("two")])
+        withdrawn = await store.withdraw(A)
+        (third,) = await store.put([write("two")])
+        assert None not in (first, second, third)
+        assert first.revision < second.revision < withdrawn < third.revision
+        assert (first.status, second.status, third.status) == ("created", "updated", "created")
+        assert first.ingested_at == second.ingested_at < third.ingested_at
+
+    with_store(story)
+
+
+def test_a_text_that_changed_meanwhile_must_be_encoded(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = articles(connection)
+        await store.put([write("one")])
+        (kept,) = await store.put([write("one", None, category="y")])
+        assert kept
+        assert kept.status == "updated"
+        await store.put([write("two", 2.0)])
+        assert await store.put([write("one", None)]) == [None]
+        (held,) = await store.get([A])
+        assert held
+        assert held.vector is not None
+        assert (held.article.title, held.vector[0]) == ("two", 2.0)
+
+    with_store(story)
+
+
+def test_a_vector_belongs_to_one_model(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        old, new = articles(connection, "m@1"), articles(connection, "m@2")
+        await old.put([write("one")])
+        assert await old.digests([A]) == [text_digest("one")]
+        assert await new.digests([A]) == [None]
+        (bare,) = await new.get([A])
+        assert bare
+        assert bare.vector is None
+        await new.keep_vectors([bare], [text_digest("one")], np.full((1, 4), 7, np.float16))
+        assert (await new.vectors([A]))[A].tolist() == [7, 7, 7, 7]
+        assert (await old.vectors([A]))[A].tolist() == [1, 1, 1, 1]
+
+    with_store(story)
+
+
+def test_a_vector_made_for_an_article_that_changed_or_went_is_not_kept(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        old, new = articles(connection, "m@1"), articles(connection, "m@2")
+        await old.put([write("one")])
+        (stale,) = await new.get([A])
+        assert stale
+        await old.put([write("two")])
+        await new.keep_vectors([stale], [text_digest("one")], np.ones((1, 4), np.float16))
+        assert await new.digests([A]) == [None]
+        (fresh,) = await new.get([A])
+        assert fresh
+        await old.withdraw(A)
+        await new.keep_vectors([fresh], [text_digest("two")], np.ones((1, 4), np.float16))
+        assert await new.digests([A]) == [None]
+
+    with_store(story)
+
+
+def test_the_log_tells_puts_and_withdrawals_in_order(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = articles(connection)
+        start = await store.log_position()
+        (put,) = await store.put([write("one")])
+        withdrawn = await store.withdraw(A)
+        position, changes = await store.log_after(start, 10)
+        assert put
+        assert [(c.article_id, c.revision, c.withdrawn) for c in changes] == [
+            (A, put.revision, False),
+            (A, withdrawn, True),
+        ]
+        assert position == await store.log_position()
+        assert await store.log_after(position, 10) == (position, [])
+
+    with_store(story)
+
+
+def test_all_gives_every_article_once(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = articles(connection)
+        ids = [ArticleId(f"a{number}") for number in range(1_203)]
+        for first in range(0, len(ids), 400):
+            await store.put(
+                [
+                    ArticleWrite(i, Article(title=i), text_digest(i), np.ones(4, np.float16))
+                    for i in ids[first : first + 400]
+                ]
+            )
+        found = [stored.article_id async for batch in store.all() for stored in batch]
+        assert sorted(found) == sorted(ids)
+
+    with_store(story)
+
+
+def test_a_withdrawn_articles_vector_stays_for_the_histories_but_not_for_ever(
+    with_store: Run,
+) -> None:
+    async def story(connection: Connection) -> None:
+        store = articles(connection)
+        await store.put([write("one")])
+        await store.withdraw(A)
+        assert await store.get([A]) == [None]
+        assert A in await store.vectors([A])
+        for key in await connection.send("KEYS", "ns:vector:*"):
+            assert await connection.send("PTTL", key) > 0
+
+    with_store(story)

@@ -1,0 +1,201 @@
+"""The reader store against a plain model of what it promises."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from service.adapters.redis.connection import Connection
+from service.adapters.redis.readers import RedisReaders
+from service.domain.event import Event
+from service.domain.fields import UserId
+from service.domain.reader import Reader
+from tests.contract.conftest import Run
+
+LENGTH = 5
+ARRIVAL_MS = 1_790_000_000_000
+
+events = st.builds(
+    dict,
+    user_id=st.sampled_from(["u1", "u2", "r:3@x"]),
+    article_id=st.sampled_from(["a", "b", "c", "long-" * 40, "d"]),
+    type=st.sampled_from(["click", "click", "click", "impression", "like", "dislike", "hide"]),
+    timestamp=st.one_of(st.none(), st.integers(ARRIVAL_MS - 50, ARRIVAL_MS)),
+    event_id=st.one_of(st.none(), st.sampled_from(["e1", "e2", "e3"])),
+)
+
+
+@dataclass
+class PlainReader:
+    """The promise, in the plainest words."""
+
+    clicks: list[tuple[int, int, str]] = field(default_factory=list)
+    marks: dict[tuple[str, str], int] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+
+    def record(self, number: int, event: dict) -> str:
+        if event["event_id"] in self.seen:
+            return "duplicate"
+        if event["event_id"] is not None:
+            self.seen.add(event["event_id"])
+        moment = event["timestamp"] or ARRIVAL_MS
+        article, kind = event["article_id"], event["type"]
+        if kind == "click":
+            self.clicks = sorted([*self.clicks, (moment, number, article)])
+            while len(self.clicks) > LENGTH:
+                oldest = self.clicks.pop(0)
+                self._mark("click", oldest[2], oldest[0])
+        elif kind != "impression":
+            opposite = {"like": "dislike", "dislike": "like"}.get(kind, "")
+            self.marks.pop((opposite, article), None)
+            self._mark(kind, article, moment)
+        return "recorded"
+
+    def _mark(self, kind: str, article: str, moment: int) -> None:
+        self.marks[kind, article] = max(moment, self.marks.get((kind, article), 0))
+
+
+def readers(connection: Connection, model: str = "m@1") -> RedisReaders:
+    return RedisReaders(connection, model=model, history_length=LENGTH, reader_seconds=1000)
+
+
+def sent(event: dict) -> Event:
+    moment = event["timestamp"]
+    stamp = None if moment is None else datetime.fromtimestamp(moment / 1000, UTC)
+    return Event.model_validate({**event, "timestamp": stamp})
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(batches=st.lists(st.lists(events, max_size=12), max_size=5))
+def test_what_is_read_is_what_was_recorded(with_store: Run, batches: list[list[dict]]) -> None:
+    async def story(connection: Connection) -> None:
+        store, plain, number = readers(connection), {}, 0
+        for batch in batches:
+            expected = []
+            for event in batch:
+                number += 1
+                reader = plain.setdefault(event["user_id"], PlainReader())
+                expected.append(reader.record(number, event))
+            answers = await store.record([sent(event) for event in batch], ARRIVAL_MS)
+            assert [answer.status for answer in answers] == expected
+        for user_id, reader in plain.items():
+            held = await store.read(UserId(user_id))
+            assert [(c.timestamp_ms, c.article_id) for c in held.history] == [
+                (moment, article) for moment, _, article in reader.clicks
+            ]
+            marks = {(m.type, m.article_id): m.timestamp_ms for m in held.marks}
+            assert marks == reader.marks
+
+    with_store(story)
+
+
+async def clicked(store: RedisReaders, *articles: str) -> Reader:
+    events = [Event(user_id="u", article_id=article, type="click") for article in articles]
+    await store.record(events, ARRIVAL_MS)
+    return await store.read(UserId("u"))
+
+
+def test_a_vector_is_kept_until_the_next_click(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = readers(connection)
+        reader = await clicked(store, "a")
+        vector = np.arange(4, dtype=np.float16)
+        await store.remember_vector(UserId("u"), reader.version, vector)
+        current = await store.read(UserId("u"))
+        assert current.vector is not None
+        assert current.vector.tolist() == vector.tolist()
+        assert (await clicked(store, "b")).vector is None
+
+    with_store(story)
+
+
+def test_a_slow_writer_never_overwrites_what_a_newer_history_made(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = readers(connection)
+        slow = await clicked(store, "a")
+        fast = await clicked(store, "b")
+        await store.remember_vector(UserId("u"), fast.version, np.ones(4, np.float16))
+        await store.remember_vector(UserId("u"), slow.version, np.zeros(4, np.float16))
+        held = await store.read(UserId("u"))
+        assert held.vector is not None
+        assert held.vector.tolist() == [1, 1, 1, 1]
+
+    with_store(story)
+
+
+def test_a_vector_of_another_model_does_not_count(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        old, new = readers(connection, "m@1"), readers(connection, "m@2")
+        reader = await clicked(old, "a")
+        await old.remember_vector(UserId("u"), reader.version, np.ones(4, np.float16))
+        assert (await new.read(UserId("u"))).vector is None
+
+    with_store(story)
+
+
+def test_an_erased_reader_who_returns_is_not_given_the_old_vector(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = readers(connection)
+        before = await clicked(store, "a")
+        await store.erase(UserId("u"))
+        after = await clicked(store, "a")
+        await store.remember_vector(UserId("u"), before.version, np.ones(4, np.float16))
+        assert after.version != before.version
+        assert (await store.read(UserId("u"))).vector is None
+
+    with_store(story)
+
+
+def test_erasing_leaves_no_key_that_names_the_reader(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = readers(connection)
+        events = [
+            Event(user_id="someone", article_id="a", type=kind, event_id=kind)
+            for kind in ("click", "impression", "like", "hide")
+        ]
+        await store.record(events, ARRIVAL_MS)
+        held = await store.read(UserId("someone"))
+        await store.remember_vector(UserId("someone"), held.version, np.ones(4, np.float16))
+        await store.erase(UserId("someone"))
+        for key in await connection.send("KEYS", "*"):
+            assert b"someone" not in key
+            kind = await connection.send("TYPE", key)
+            if kind in (b"stream", "stream"):
+                assert (
+                    b"someone" not in repr(await connection.send("XRANGE", key, "-", "+")).encode()
+                )
+
+    with_store(story)
+
+
+def test_every_key_of_a_reader_has_a_bounded_life(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = readers(connection)
+        reader = await clicked(store, *"abcdefgh")
+        await store.record(
+            [Event(user_id="u", article_id="x", type="hide", event_id="e")], ARRIVAL_MS
+        )
+        reader = await store.read(UserId("u"))
+        await store.remember_vector(UserId("u"), reader.version, np.ones(4, np.float16))
+        names = [key for key in await connection.send("KEYS", "*") if b":u" in key]
+        assert len(names) == 4
+        for name in names:
+            assert await connection.send("PTTL", name) > 0
+
+    with_store(story)
+
+
+def test_scripts_come_back_after_the_server_forgot_them(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = readers(connection)
+        await clicked(store, "a")
+        await connection.send("SCRIPT", "FLUSH")
+        assert [c.article_id for c in (await store.read(UserId("u"))).history] == ["a"]
+        await connection.send("SCRIPT", "FLUSH")
+        assert len((await clicked(store, "b")).history) == 2
+
+    with_store(story)

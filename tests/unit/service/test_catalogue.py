@@ -1,0 +1,140 @@
+"""The catalogue against a plain dictionary, and the filters against plain comparisons."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.adapters.faiss_index import FaissIndex
+from service.catalogue import catalogue as module
+from service.catalogue.catalogue import Catalogue, Entry
+from service.domain.fields import ArticleId
+from service.domain.filters import Filters
+
+DIMENSION = 4
+LANGUAGES = [None, "en", "de", "zh-Hans"]
+
+
+def entry(article_id: str, revision: int, **fields: object) -> Entry:
+    defaults = {"language": None, "category": None, "source": None}
+    times = {"published": 0.0, "expires": float("inf")}
+    return Entry(ArticleId(article_id), revision, **{**defaults, **times, **fields})
+
+
+def vector(number: float) -> np.ndarray:
+    return np.array([number, 1, 0, 0], np.float16)
+
+
+def new_catalogue() -> Catalogue:
+    return Catalogue(DIMENSION, lambda: FaissIndex(DIMENSION))
+
+
+operations = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), st.lists(st.tuples(st.integers(0, 8), st.integers(1, 9)))),
+        st.tuples(st.just("withdraw"), st.tuples(st.integers(0, 8), st.integers(1, 9))),
+        st.tuples(st.just("expire"), st.integers(0, 9)),
+    ),
+    max_size=30,
+)
+
+
+@given(operations=operations, compacting=st.booleans())
+def test_the_catalogue_holds_the_latest_of_each_live_article(
+    operations: list, compacting: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "DEAD_ROWS_BEFORE_COMPACTION", 0 if compacting else 10_000)
+        catalogue, plain, known = new_catalogue(), {}, {}
+        for operation, given_ in operations:
+            if operation == "put":
+                entries = [entry(f"a{n}", r, expires=float(r)) for n, r in given_]
+                vectors = np.array([vector(r) for _, r in given_], np.float16).reshape(-1, 4)
+                catalogue.put(entries, vectors)
+                for number, revision in given_:
+                    if revision > known.get(number, 0):
+                        plain[number] = known[number] = revision
+            elif operation == "withdraw":
+                number, revision = given_
+                catalogue.withdraw(ArticleId(f"a{number}"), revision)
+                if revision > known.get(number, 0):
+                    plain.pop(number, None)
+                    known[number] = revision
+            else:
+                catalogue.expire(float(given_))
+                for number in [n for n, revision in plain.items() if revision <= given_]:
+                    del plain[number], known[number]
+        assert len(catalogue) == len(plain)
+        allowed = catalogue.allowed(None, [])
+        assert allowed.sum() == len(plain)
+        found = catalogue.nearest(vector(1.0), 100, allowed)
+        assert dict(zip(catalogue.ids(found), catalogue.vectors(found)[:, 0], strict=True)) == {
+            f"a{number}": revision for number, revision in plain.items()
+        }
+        without = catalogue.allowed(None, [ArticleId("a0"), ArticleId("never")])
+        assert ArticleId("a0") not in catalogue.ids(catalogue.nearest(vector(1.0), 9, without))
+
+
+rows = st.lists(
+    st.tuples(st.sampled_from(LANGUAGES), st.sampled_from([None, "x", "y"]), st.integers(0, 6)),
+    max_size=30,
+)
+some_languages = st.none() | st.lists(st.sampled_from(["en", "de", "fr", "zh-Hans"]))
+some_labels = st.none() | st.lists(st.sampled_from(["x", "y", "z"]))
+a_time = st.none() | st.integers(0, 6)
+
+
+@given(
+    rows=rows,
+    languages=some_languages,
+    exclude_languages=some_languages,
+    categories=some_labels,
+    exclude_sources=some_labels,
+    after=a_time,
+    before=a_time,
+)
+def test_filters_admit_exactly_what_they_say(
+    rows: list,
+    languages: list[str] | None,
+    exclude_languages: list[str] | None,
+    categories: list[str] | None,
+    exclude_sources: list[str] | None,
+    after: int | None,
+    before: int | None,
+) -> None:
+    catalogue = new_catalogue()
+    entries = [
+        entry(f"a{n}", 1, language=language, category=label, source=label, published=float(time))
+        for n, (language, label, time) in enumerate(rows)
+    ]
+    catalogue.put(entries, np.ones((len(rows), DIMENSION), np.float16))
+    filters = Filters(
+        languages=languages,
+        exclude_languages=exclude_languages,
+        categories=categories,
+        exclude_sources=exclude_sources,
+        published_after=None if after is None else datetime.fromtimestamp(after, UTC),
+        published_before=None if before is None else datetime.fromtimestamp(before, UTC),
+    )
+
+    def passes(language: str | None, label: str | None, time: int) -> bool:
+        return (
+            (languages is None or language in languages)
+            and language not in (exclude_languages or [])
+            and (categories is None or label in categories)
+            and label not in (exclude_sources or [])
+            and (after is None or time >= after)
+            and (before is None or time < before)
+        )
+
+    admitted = {f"a{n}" for n, row in enumerate(rows) if passes(*row)}
+    allowed = catalogue.allowed(filters, [])
+    assert set(catalogue.ids(np.flatnonzero(allowed))) == admitted
+    if filters.contradiction():
+        assert not admitted
+    newest = catalogue.newest(10, allowed)
+    times = catalogue.published(newest).tolist()
+    assert times == sorted(times, reverse=True)
+    assert len(newest) == min(10, len(admitted))
