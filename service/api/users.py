@@ -46,8 +46,8 @@ async def get_user(user_id: UserIdInPath, newsstand: NewsstandPart) -> UserAnswe
     return UserAnswer(
         user_id=user_id,
         history=[
-            ClickAnswer(article_id=c.article_id, timestamp=_moment(c.timestamp_ms))
-            for c in reader.history
+            ClickAnswer(article_id=article_id, timestamp=_moment(timestamp_ms))
+            for article_id, timestamp_ms in zip(reader.clicked, reader.clicked_ms, strict=True)
         ],
         marks=[
             MarkAnswer(article_id=m.article_id, timestamp=_moment(m.timestamp_ms), type=m.type)

@@ -12,14 +12,6 @@ MarkType = Literal["click", "like", "dislike", "hide"]
 
 
 @dataclass(frozen=True, slots=True)
-class Click:
-    """One click of a history."""
-
-    article_id: ArticleId
-    timestamp_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class Mark:
     """An article that a reader liked, disliked, hid, or clicked longer ago than the history."""
 
@@ -32,11 +24,13 @@ class Mark:
 class Reader:
     """The state of one reader at one moment.
 
-    ``history`` is in (timestamp, arrival) order, the newest last, repeats kept. ``vector`` (D,) is
-    set only where it belongs to this very history and to the active model.
+    ``clicked`` and ``clicked_ms`` are the history in (timestamp, arrival) order, the newest last,
+    repeats kept. ``vector`` (D,) is set only where it belongs to this very history and to the
+    active model.
     """
 
-    history: tuple[Click, ...] = ()
+    clicked: tuple[ArticleId, ...] = ()
+    clicked_ms: tuple[int, ...] = ()
     version: int = 0
     vector: NDArray[np.float16] | None = None
     marks: tuple[Mark, ...] = field(default=())
@@ -44,9 +38,9 @@ class Reader:
     @property
     def known(self) -> bool:
         """Whether anything at all is stored of the reader."""
-        return bool(self.history or self.marks)
+        return bool(self.clicked or self.marks)
 
     def never_again(self) -> set[ArticleId]:
         """What must not be recommended: clicked, hidden or disliked."""
         marked = {mark.article_id for mark in self.marks if mark.type != "like"}
-        return marked | {click.article_id for click in self.history}
+        return marked.union(self.clicked)

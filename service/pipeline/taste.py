@@ -74,9 +74,7 @@ async def taste_of_reader(
     if reader.vector is not None and not explain:
         return Taste("personal", reader.vector)
     try:
-        taste = await taste_of(
-            newsstand, "personal", [click.article_id for click in reader.history]
-        )
+        taste = await taste_of(newsstand, "personal", reader.clicked)
         if taste is not None and reader.vector is None and user_id is not None:
             newsstand.later(
                 newsstand.readers.remember_vector(UserId(user_id), reader.version, taste.vector_D)

@@ -11,7 +11,7 @@ from service.adapters.redis import keys
 from service.adapters.redis.connection import Connection
 from service.domain.event import Event
 from service.domain.fields import ArticleId, UserId
-from service.domain.reader import Click, Mark, MarkType, Reader
+from service.domain.reader import Mark, MarkType, Reader
 from service.ports import Recorded, Vectors
 
 MARKS_KEPT: Final = 1_000
@@ -40,8 +40,10 @@ class RedisReaders:
             [keys.history(user_id), keys.reader_vector(user_id), keys.marks(user_id)],
         )
         version = history[:VERSION_BYTES] if history else b""
+        clicked, clicked_ms = _clicks(history) if history else ((), ())
         return Reader(
-            history=tuple(_clicks(history)) if history else (),
+            clicked=clicked,
+            clicked_ms=clicked_ms,
             version=int.from_bytes(version, "big"),
             vector=self._current(vector, version),
             marks=tuple(_marks(marks)),
@@ -127,13 +129,14 @@ def _arguments(events: Sequence[Event], arrival_ms: int) -> Iterator[str | bytes
         yield _digest(event.event_id, 8) if event.event_id is not None else b""
 
 
-def _clicks(history: bytes) -> Iterator[Click]:
-    at = VERSION_BYTES
-    while at < len(history):
-        high, low, length = struct.unpack_from(">HIB", history, at)
-        end = at + 8 + length
-        yield Click(ArticleId(history[at + 7 : end].decode()), (high << 32) + low)
-        at = end
+def _clicks(history: bytes) -> tuple[tuple[ArticleId, ...], tuple[int, ...]]:
+    (count,) = struct.unpack_from(">H", history, VERSION_BYTES)
+    halves = struct.unpack_from(">" + "HI" * count, history, VERSION_BYTES + 2)
+    timestamps = tuple(
+        (high << 32) + low for high, low in zip(halves[::2], halves[1::2], strict=True)
+    )
+    articles = history[VERSION_BYTES + 2 + 6 * count :].decode().split("\n")
+    return tuple(map(ArticleId, articles)), timestamps
 
 
 def _marks(values: Sequence[bytes]) -> Iterator[Mark]:

@@ -4,8 +4,8 @@
 --       then for each event: type, article id, timestamp (ms), event digest ('' for none)
 -- Returns for each event 1 if recorded, 0 if its event id was there already.
 --
--- A history is 8 bytes of version, then for each click, the oldest first: 6 bytes of timestamp
--- (ms), 1 byte of id length less one, the id.
+-- A history, the oldest click first: 8 bytes of version, 2 of count, 6 for each click's timestamp
+-- (ms), then the article ids, one a line.
 local arrival, retention = tonumber(ARGV[1]), tonumber(ARGV[2])
 local clicks_kept, marks_kept = tonumber(ARGV[3]), tonumber(ARGV[4])
 local ids_kept, ids_life = tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -15,12 +15,10 @@ local MARK = { click = 'c', like = 'l', dislike = 'd', hide = 'h' }
 local blob = redis.call('GET', KEYS[1])
 local version, clicks, changed = 0, {}, false
 if blob then
-  version = struct.unpack('>I8', blob)
-  local at = 9
-  while at <= #blob do
-    local timestamp, length = struct.unpack('>I6B', blob, at)
-    clicks[#clicks + 1] = { timestamp, string.sub(blob, at + 7, at + 7 + length) }
-    at = at + 8 + length
+  local count
+  version, count = struct.unpack('>I8I2', blob)
+  for article in string.gmatch(string.sub(blob, 11 + 6 * count), '[^\n]+') do
+    clicks[#clicks + 1] = { struct.unpack('>I6', blob, 11 + 6 * #clicks), article }
   end
 end
 
@@ -72,11 +70,13 @@ end
 
 if changed then
   local time = redis.call('TIME')
-  local parts = { struct.pack('>I8', math.max(version + 1, time[1] * 1000000 + time[2])) }
-  for _, click in ipairs(clicks) do
-    parts[#parts + 1] = struct.pack('>I6B', click[1], #click[2] - 1) .. click[2]
+  version = math.max(version + 1, time[1] * 1000000 + time[2])
+  local timestamps, articles = {}, {}
+  for i, click in ipairs(clicks) do
+    timestamps[i], articles[i] = struct.pack('>I6', click[1]), click[2]
   end
-  redis.call('SET', KEYS[1], table.concat(parts))
+  redis.call('SET', KEYS[1], struct.pack('>I8I2', version, #clicks)
+    .. table.concat(timestamps) .. table.concat(articles, '\n'))
 end
 redis.call('EXPIRE', KEYS[1], retention)
 redis.call('EXPIRE', KEYS[2], retention)
