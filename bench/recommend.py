@@ -11,14 +11,17 @@ import asyncio
 import json
 import random
 import tempfile
+import time
 from pathlib import Path
 
-from bench.load import MakeRequest, Measured, closed_loop, open_loop, post
+import numpy as np
+
+from bench.load import Connection, MakeRequest, Measured, closed_loop, open_loop, post
 from bench.machine import describe
 from bench.processes import server
 from bench.state import ARTICLES, READERS, click, fill, reader_id
 from service.adapters.embedded_valkey import EmbeddedValkey
-from service.adapters.redis.connection import Connection
+from service.adapters.redis.connection import Connection as StoreConnection
 from service.adapters.redis.readers import RedisReaders
 from service.composition import find_artefact
 from service.settings import Settings
@@ -45,7 +48,7 @@ async def _measure(options: argparse.Namespace) -> None:
             redis_url=valkey.url, model_store=options.model_store, model=options.model
         )
         manifest = find_artefact(settings).manifest
-        connection = Connection(valkey.url)
+        connection = StoreConnection(valkey.url)
         await connection.open()
         readers = RedisReaders(
             connection, model=manifest.reference, history_length=50, reader_seconds=86_400
@@ -81,6 +84,7 @@ async def _rows(
     store = ["--model-store", str(options.model_store), "--model", options.model]
     arguments = ["serve", "--port", "0", "--redis-url", url, *store]
     with server("service.cli", arguments, 0, folder / "service.log") as port:
+        rows["each reader's first"] = await _visit_everyone(port, options.readers)
         rows["no clicks"] = await throughput(port, asked(0))
         rows["1 in 10 after a click"] = await throughput(port, asked(0.1))
         rows["each after a click"] = await throughput(port, asked(1))
@@ -89,6 +93,20 @@ async def _rows(
             port, asked(0.1), rate=half, connections=64, seconds=options.seconds
         )
     return rows
+
+
+async def _visit_everyone(port: int, readers: int) -> Measured:
+    """Every reader once: what the rows after this one measure is a service that runs."""
+    connection, latencies = await Connection.open(port), []
+    started = time.perf_counter()
+    for number in range(readers):
+        body = {"user_id": reader_id(number), "limit": LIMIT, "diversity": DIVERSITY}
+        sent = time.perf_counter()
+        answer = await connection.exchange(post("/v1/recommend", json.dumps(body).encode()))
+        latencies.append((time.perf_counter() - sent) * 1000)
+    connection.close()
+    seconds = time.perf_counter() - started
+    return Measured(readers, seconds, np.array(latencies), len(answer))
 
 
 def _report(rows: dict[str, Measured]) -> None:

@@ -62,6 +62,9 @@ async def _again_and_again(name: str, step: Callable[[], Awaitable[None]]) -> No
                 _log.warning("%s waits: %s", name, error.detail)
             away = True
             await asyncio.sleep(AWAY_SECONDS)
+        except Exception:  # noqa: BLE001 - following and counting must outlive any one failure
+            _log.exception("%s failed, and is tried again", name)
+            await asyncio.sleep(AWAY_SECONDS)
         else:
             if away:
                 _log.info("%s goes on", name)

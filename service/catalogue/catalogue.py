@@ -49,6 +49,10 @@ class Catalogue:
     _vectors_RD: Vectors
     _alive_R: Mask
     _index: Index
+    layout: int = 0
+    """Changes whenever rows are renumbered."""
+    longest: float = 0.0
+    """No vector is longer (L2)."""
 
     def __init__(self, dimension: int, new_index: Callable[[], Index]) -> None:
         self._new_index = new_index
@@ -58,6 +62,11 @@ class Catalogue:
     def __len__(self) -> int:
         """How many articles are live."""
         return len(self._row_of)
+
+    @property
+    def rows_written(self) -> int:
+        """Rows 0 to this have been written, live or not."""
+        return len(self._entries)
 
     def __contains__(self, article_id: ArticleId) -> bool:
         return article_id in self._row_of
@@ -80,7 +89,10 @@ class Catalogue:
             self._kill(entries[position].article_id)
             self._withdrawn.pop(entries[position].article_id, None)
             self._append(entries[position])
-        self._index.add(self._vectors_RD[first:end])
+        added_ND = self._vectors_RD[first:end]
+        self._index.add(added_ND)
+        lengths = np.linalg.norm(added_ND.astype(np.float32), axis=1)
+        self.longest = max(self.longest, float(lengths.max()))
         self._compact_if_due()
 
     def withdraw(self, article_id: ArticleId, revision: int) -> None:
@@ -148,6 +160,7 @@ class Catalogue:
         return rows[np.lexsort((-rows, -published))]
 
     def _lay(self, entries: Sequence[Entry], vectors_ND: Vectors) -> None:
+        self.layout += 1
         self._entries, self._row_of, self._expiries = [], {}, []
         self._columns = Columns()
         self._vectors_RD = grown(vectors_ND, FIRST_CAPACITY - 1)

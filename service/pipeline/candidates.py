@@ -10,10 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store import late_fusion
 from service.catalogue.catalogue import Catalogue, RowIds
+from service.catalogue.pools import best
 from service.domain.fields import ArticleId
 from service.domain.recommendation import Source
+from service.pipeline.newsstand import Newsstand
 from service.pipeline.taste import Taste
 from service.ports import Mask
 
@@ -31,12 +32,19 @@ class Candidates:
     personal: bool
 
 
-def by_taste(catalogue: Catalogue, taste: Taste, pool: int, allowed: Mask) -> Candidates:
-    """The allowed articles that the model scores highest."""
-    found = catalogue.nearest(taste.vector_D, pool, allowed)
-    scores_C = late_fusion.scores(catalogue.vectors(found), taste.vector_D)
-    order = np.lexsort((found, -scores_C))
-    return Candidates(found[order], scores_C[order], (taste.source,) * len(found), True)
+def by_taste(
+    newsstand: Newsstand, taste: Taste, reader: str | None, pool: int, allowed: Mask
+) -> Candidates:
+    """The allowed articles that the model scores highest. A ``reader`` who is named is served
+    from their pool where it holds enough; pass None where ``allowed`` is narrow.
+    """
+    if reader is None:
+        rows_C, scores_C = best(newsstand.catalogue, taste.vector_D, pool, allowed)
+    else:
+        rows_C, scores_C = newsstand.pools.best(
+            newsstand.catalogue, hash(reader), taste.vector_D, pool, allowed
+        )
+    return Candidates(rows_C, scores_C, (taste.source,) * len(rows_C), True)
 
 
 def without_taste(

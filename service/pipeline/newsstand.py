@@ -9,6 +9,7 @@ from cachetools import LRUCache
 
 from model_store.text import render
 from service.catalogue.catalogue import Catalogue, Entry
+from service.catalogue.pools import Pools
 from service.domain.article import Article
 from service.domain.fields import ArticleId
 from service.ports import (
@@ -50,6 +51,7 @@ class Newsstand:
     """How long an article without ``expires_at`` is recommended."""
     later: Callable[[Coroutine[None, None, None]], None]
     """Runs what no answer has to wait for."""
+    pools: Pools = field(default_factory=Pools, repr=False)
     retired: LRUCache[ArticleId, Vectors] = field(
         default_factory=lambda: LRUCache(RETIRED_KEPT), repr=False
     )

@@ -63,7 +63,8 @@ def _candidates(
 ) -> Candidates:
     pool = max(POOL, 2 * request.limit)
     if taste is not None:
-        return by_taste(newsstand.catalogue, taste, pool, allowed)
+        pooled = request.user_id if taste.source == "personal" and not request.filters else None
+        return by_taste(newsstand, taste, pooled, pool, allowed)
     return without_taste(newsstand.catalogue, newsstand.popularity.weights(), pool, allowed)
 
 

@@ -1,0 +1,116 @@
+"""Deep pools: what a reader's last search found serves their next ones, exactly.
+
+A click moves a reader's vector a little. Of a deep search for the old vector one knows that
+nothing outside it scored above the last one inside, its ``floor``; so under the new vector nothing
+outside can score above
+
+    floor + ‖new − old‖ · (length of the longest article vector)
+
+by Cauchy and Schwarz. Whatever inside scores above that bound is certainly among the best. Articles
+that came since are scored one by one. Where too few are certain, the index is searched again.
+
+Shapes: R rows, K rows of a pool, D dimensions.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from cachetools import LRUCache
+from numpy.typing import NDArray
+
+from model_store import late_fusion
+from service.catalogue.catalogue import Catalogue, RowIds
+from service.ports import Mask, Vectors
+
+DEPTH: Final = 512
+POOLS_KEPT: Final = 10_000
+NEW_ROWS_SCORED: Final = 1_024
+"""So many articles that came since are scored one by one; past that, the index is searched."""
+INDEX_ERROR: Final = 1e-5
+"""The index adds in float32: it may misjudge a score by so much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The rows that score highest for ``vector_D``, the best first, with their exact scores."""
+
+    vector_D: Vectors
+    rows_K: RowIds
+    scores_K: NDArray[np.float64]
+    floor: float
+    layout: int
+    rows_written: int
+
+
+class Pools:
+    """Each key's last pool. A key is whatever keeps its vector from one request to the next; two
+    that share a key by accident only share the work badly, since any pool gives exact answers.
+    """
+
+    def __init__(self) -> None:
+        self._pools: LRUCache[int, Pool] = LRUCache(POOLS_KEPT)
+
+    def best(
+        self, catalogue: Catalogue, key: int, vector_D: Vectors, limit: int, allowed: Mask
+    ) -> tuple[RowIds, NDArray[np.float64]]:
+        """The ``limit`` allowed rows of highest score, and their scores, the highest first."""
+        pool = self._pools.get(key)
+        if pool is not None and _usable(pool, catalogue):
+            rows, scores = _certain(pool, catalogue, vector_D, allowed)
+            if len(rows) >= limit:
+                return rows[:limit], scores[:limit]
+        self._pools[key] = pool = _searched(catalogue, vector_D)
+        rows, scores = _certain(pool, catalogue, vector_D, allowed)
+        if len(rows) >= limit:
+            return rows[:limit], scores[:limit]
+        return best(catalogue, vector_D, limit, allowed)
+
+
+def best(
+    catalogue: Catalogue, vector_D: Vectors, limit: int, allowed: Mask
+) -> tuple[RowIds, NDArray[np.float64]]:
+    """The ``limit`` allowed rows of highest score, and their scores, by a search of the index."""
+    rows = catalogue.nearest(vector_D, limit, allowed)
+    return _sorted(rows, late_fusion.scores(catalogue.vectors(rows), vector_D))
+
+
+def _searched(catalogue: Catalogue, vector_D: Vectors) -> Pool:
+    everything = catalogue.allowed(None, [])
+    rows, scores = best(catalogue, vector_D, DEPTH, everything)
+    complete = len(rows) == everything.sum()
+    floor = -np.inf if complete else float(scores[-1]) + INDEX_ERROR
+    return Pool(vector_D, rows, scores, floor, catalogue.layout, catalogue.rows_written)
+
+
+def _usable(pool: Pool, catalogue: Catalogue) -> bool:
+    new = catalogue.rows_written - pool.rows_written
+    return pool.layout == catalogue.layout and new <= NEW_ROWS_SCORED
+
+
+def _certain(
+    pool: Pool, catalogue: Catalogue, vector_D: Vectors, allowed: Mask
+) -> tuple[RowIds, NDArray[np.float64]]:
+    """Rows that certainly score highest among the allowed ones, the best first."""
+    moved = float(np.linalg.norm(vector_D.astype(np.float64) - pool.vector_D))
+    if moved:
+        scores_K = late_fusion.scores(catalogue.vectors(pool.rows_K), vector_D)
+    else:
+        scores_K = pool.scores_K
+    bound = pool.floor + moved * catalogue.longest
+    sure_K = allowed[pool.rows_K] & (scores_K > bound)
+    new = np.arange(pool.rows_written, catalogue.rows_written)
+    new = new[allowed[new]]
+    new_scores = late_fusion.scores(catalogue.vectors(new), vector_D)
+    above = new_scores > bound
+    if not moved and not above.any():
+        return pool.rows_K[sure_K], scores_K[sure_K]
+    return _sorted(
+        np.concatenate([pool.rows_K[sure_K], new[above]]),
+        np.concatenate([scores_K[sure_K], new_scores[above]]),
+    )
+
+
+def _sorted(rows: RowIds, scores: NDArray[np.float64]) -> tuple[RowIds, NDArray[np.float64]]:
+    order = np.lexsort((rows, -scores))
+    return rows[order], scores[order]
