@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from service import logs
 from service.errors import NewsstandError, SetupError
@@ -61,6 +62,15 @@ def serve(settings: Settings) -> None:
     from service.server import serve as run
 
     run(settings, lambda url: typer.echo(f"Newsstand is ready on {url}", err=True))
+
+
+@app.command()
+@with_settings
+def demo(settings: Settings) -> None:
+    """Serve with sample news and a few readers, and show what one of them is recommended."""
+    from service.demo import demo as run
+
+    run(settings, Console())
 
 
 def main() -> None:
