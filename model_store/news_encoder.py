@@ -4,6 +4,7 @@ Shapes: N texts, B batch, T tokens, D dimensions.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -42,7 +43,7 @@ class NewsEncoder:
         self.dimension = manifest.dimension
         self._path = artefact.path(file_name)
         self._inputs = manifest.files[file_name].inputs
-        self._session = _session(str(self._path), device, threads)
+        self._session = open_session(self._path, device, threads)
         self._tokenizer = load_tokenizer(artefact)
 
     def encode(self, texts: Sequence[str]) -> Float32:
@@ -54,41 +55,49 @@ class NewsEncoder:
         return vectors_ND
 
     def _run(self, encodings: Sequence[Encoding]) -> Float32:
-        input_ids_BT, attention_mask_BT = pad(encodings)
+        # A text alone takes other kernels, whose last bits differ: it is given its own company.
+        company = encodings if len(encodings) > 1 else [*encodings, *encodings]
+        input_ids_BT, attention_mask_BT = pad(company)
         given = {"input_ids": input_ids_BT, "attention_mask": attention_mask_BT}
         (vectors_BD,) = self._session.run(None, {name: given[name] for name in self._inputs})
-        if vectors_BD.shape != (len(encodings), self.dimension):
+        if vectors_BD.shape != (len(company), self.dimension):
             raise Damaged(
                 f"{self._path} gave vectors of shape {vectors_BD.shape} "
-                f"for {len(encodings)} texts of {self.dimension} dimensions"
+                f"for {len(company)} texts of {self.dimension} dimensions"
             )
-        vectors: Float32 = vectors_BD
+        vectors: Float32 = vectors_BD[: len(encodings)]
         return vectors
 
 
 def load_tokenizer(artefact: Artefact) -> Tokenizer:
     """The artefact's tokenizer, set to cut at its maximum number of tokens and not to pad."""
-    path = artefact.path(layout.TOKENIZER)
+    return read_tokenizer(artefact.path(layout.TOKENIZER), artefact.manifest.text.max_tokens)
+
+
+def read_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
+    """The tokenizer in a ``tokenizer.json``, set up as serving needs it. Raises Damaged."""
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:
         raise Damaged(f"{path} is not a tokenizer: {error}") from error
     tokenizer.no_padding()
-    tokenizer.enable_truncation(artefact.manifest.text.max_tokens)
+    tokenizer.enable_truncation(max_tokens)
     return tokenizer
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Positions of ``lengths`` in batches of similar length, within the limits of a batch."""
-    batch: list[int] = []
-    for position in sorted(range(len(lengths)), key=lengths.__getitem__):
-        full = (len(batch) + 1) * lengths[position] > BATCH_TOKENS
-        if batch and (full or len(batch) == BATCH_TEXTS):
-            yield batch
-            batch = []
-        batch.append(position)
-    if batch:
-        yield batch
+    """Positions of ``lengths`` in batches of one length each, within the limits of a batch.
+
+    Nothing is padded then, and a text's vector is the same to the last bit whatever it is sent
+    with. Measured on MIND titles, this is as fast as batches that mix lengths.
+    """
+    of_length: dict[int, list[int]] = {}
+    for position, length in enumerate(lengths):
+        of_length.setdefault(length, []).append(position)
+    for length, positions in sorted(of_length.items()):
+        size = max(1, min(BATCH_TEXTS, BATCH_TOKENS // max(length, 1)))
+        for first in range(0, len(positions), size):
+            yield positions[first : first + size]
 
 
 def pad(encodings: Sequence[Encoding]) -> tuple[Int64, Int64]:
@@ -102,14 +111,19 @@ def pad(encodings: Sequence[Encoding]) -> tuple[Int64, Int64]:
     return input_ids_BT, attention_mask_BT
 
 
-def _session(path: str, device: str, threads: int) -> ort.InferenceSession:
+def open_session(path: Path, device: str = "cpu", threads: int = 0) -> ort.InferenceSession:
+    """An ONNX file, loaded as serving runs it. Raises Damaged if it does not load."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     # Spinning threads would take the cores from the requests between two batches.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = ["CUDAExecutionProvider"] if device == "cuda" else []
+    # On a CPU the fused operator takes four times as long as the two that it replaces.
+    disabled = None if device == "cuda" else ["SkipLayerNormFusion"]
     try:
-        return ort.InferenceSession(path, options, [*providers, "CPUExecutionProvider"])
+        return ort.InferenceSession(
+            str(path), options, [*providers, "CPUExecutionProvider"], disabled_optimizers=disabled
+        )
     except Exception as error:
         raise Damaged(f"{path} does not load: {error}") from error
