@@ -4,6 +4,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,8 @@ from rich.console import Console
 
 from service import logs
 from service.errors import NewsstandError, SetupError
+from service.importing.errors import ImportStopped
+from service.importing.sources.formats import SourceFormat
 from service.settings import Settings
 
 app = typer.Typer(
@@ -73,11 +76,67 @@ def demo(settings: Settings) -> None:
     run(settings, Console())
 
 
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(help="A file, or the address of an RSS or Atom feed.")],
+    to: Annotated[
+        str, typer.Option(envvar="NEWSSTAND_URL", help="The service's address.")
+    ] = "http://127.0.0.1:8000",
+    source_format: Annotated[
+        SourceFormat | None, typer.Option("--format", help="As the source looks, if left out.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Of articles that state none, such as 'de'.")
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="FIELD=COLUMN of a CSV table, such as title=headline.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, max=1_000, help="Articles a request.")] = 500,
+    again: Annotated[bool, typer.Option(help="From the beginning, also where it is done.")] = False,
+    allow_private: Annotated[
+        bool, typer.Option(help="Let a public feed redirect into a private network.")
+    ] = False,
+    api_key: Annotated[
+        str | None, typer.Option(envvar="NEWSSTAND_API_KEY", help="The service's key, if any.")
+    ] = None,
+    data_dir: Annotated[
+        Path, typer.Option(envvar="NEWSSTAND_DATA_DIR", help="Where progress is kept.")
+    ] = Path(".newsstand"),
+) -> None:
+    """Send articles from MIND, JSON lines, CSV or a feed to a running service."""
+    from service.importing.command import import_articles
+
+    report = import_articles(
+        source,
+        to=to,
+        state_folder=data_dir / "imports",
+        console=Console(stderr=True),
+        api_key=api_key,
+        source_format=source_format,
+        language=language,
+        columns=_columns(column or []),
+        batch_size=batch_size,
+        again=again,
+        allow_private=allow_private,
+    )
+    typer.echo(report)
+    if report.rejected:
+        raise typer.Exit(1)
+
+
+def _columns(given: list[str]) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in given]
+    for name, sign, column in pairs:
+        if not (name and sign and column):
+            raise typer.BadParameter(f"say --column FIELD=COLUMN, not {name}{sign}{column}")
+    return {name: column for name, _, column in pairs}
+
+
 def main() -> None:
     """The command, with errors as one line on standard error and exit status 1."""
     try:
         app()
-    except (SetupError, NewsstandError) as error:
+    except (SetupError, NewsstandError, ImportStopped) as error:
         typer.echo(f"newsstand: {error}", err=True)
         sys.exit(1)
 

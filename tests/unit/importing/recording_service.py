@@ -1,0 +1,126 @@
+"""A small real service on loopback that judges as Newsstand does and remembers what it got."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from service.api.batches import Refused, answer, parse_items, rejected
+from service.domain.article import IdentifiedArticle
+from service.domain.event import Event
+
+Judge = Callable[[Any], str]
+
+
+@dataclass
+class RecordingService:
+    """What arrived, and what to answer first: ``script`` holds (status, headers, body)."""
+
+    url: str
+    posts: list[tuple[str, dict[str, str], list[dict[str, Any]]]] = field(default_factory=list)
+    script: list[tuple[int, dict[str, str], dict[str, Any] | bytes]] = field(default_factory=list)
+    articles: dict[str, IdentifiedArticle] = field(default_factory=dict)
+    event_ids: set[tuple[str, str | None]] = field(default_factory=set)
+    held_after: int | None = None
+    """Posts beyond this number wait until they are let go."""
+    let_go: threading.Event = field(default_factory=threading.Event)
+    arrived: threading.Condition = field(default_factory=threading.Condition)
+
+    def received(self) -> list[dict[str, Any]]:
+        """Every item that was posted, in the order of arrival."""
+        return [item for _, _, items in self.posts for item in items]
+
+    def wait_for_posts(self, number: int) -> None:
+        """Return once so many posts have arrived, answered or not."""
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.posts) >= number, timeout=60)
+
+    def remember(self, path: str, headers: dict[str, str], body: bytes) -> int:
+        """Note the post; its number, from 1."""
+        items = [orjson.loads(line) for line in body.splitlines()]
+        with self.arrived:
+            self.posts.append((path, headers, items))
+            self.arrived.notify_all()
+            return len(self.posts)
+
+    def judge_article(self, article: IdentifiedArticle) -> dict[str, Any]:
+        """As ``POST /v1/articles`` does."""
+        before = self.articles.get(article.article_id)
+        self.articles[article.article_id] = article
+        status = "created" if before is None else "unchanged" if before == article else "updated"
+        return {"article_id": article.article_id, "status": status}
+
+    def judge_event(self, event: Event) -> dict[str, Any]:
+        """As ``POST /v1/events`` does."""
+        known = (event.user_id, event.event_id)
+        duplicate = known in self.event_ids
+        self.event_ids.add(known)
+        return {"status": "duplicate" if duplicate else "recorded"}
+
+
+@contextmanager
+def recording_service() -> Iterator[RecordingService]:
+    """The service, for the time of the block."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        service = RecordingService(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        config = uvicorn.Config(
+            _application(service), log_config=None, ws="none", lifespan="off", loop="asyncio"
+        )
+        server = _Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            assert server.ready.wait(timeout=30)
+            yield service
+        finally:
+            service.let_go.set()
+            server.should_exit = True
+            thread.join(timeout=30)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def _application(service: RecordingService) -> FastAPI:
+    app = FastAPI()
+
+    async def judged(request: Request, model: Any, judge: Judge) -> Response:
+        body = await request.body()
+        number = service.remember(request.url.path, dict(request.headers), body)
+        if service.held_after is not None and number > service.held_after:
+            await run_in_threadpool(service.let_go.wait)
+        if service.script:
+            status, headers, content = service.script.pop(0)
+            is_bytes = isinstance(content, bytes)
+            return Response(content if is_bytes else orjson.dumps(content), status, headers)
+        items = parse_items(request.headers["content-type"], body, model)
+        results = [
+            rejected(index, item) if isinstance(item, Refused) else judge(item)
+            for index, item in enumerate(items)
+        ]
+        return Response(answer(results).model_dump_json(), media_type="application/json")
+
+    @app.post("/v1/articles")
+    async def articles(request: Request) -> Response:
+        return await judged(request, IdentifiedArticle, service.judge_article)
+
+    @app.post("/v1/events")
+    async def events(request: Request) -> Response:
+        return await judged(request, Event, service.judge_event)
+
+    return app

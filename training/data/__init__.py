@@ -1,0 +1,1 @@
+"""News, impressions and texts, as their files state them."""

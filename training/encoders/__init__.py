@@ -1,0 +1,1 @@
+"""Hugging Face folders as torch modules: tokens in, one vector a text out."""

@@ -1,0 +1,118 @@
+"""Loading an encoder and its tokenizer from a Hugging Face folder, without a network."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+from training.encoders.folder import EncoderFolder, read_json
+from training.encoders.kinds import Pooling
+from training.encoders.sentence_encoder import SentenceEncoder, padding_offset
+from training.errors import UnusableEncoder
+from training.quiet import quiet
+
+UNUSED_WEIGHTS: Final = ("pooler.", "position_ids")
+"""Parts that a vector does not come from, so that a folder may leave them out."""
+ACTIVATIONS: Final = {"Identity": nn.Identity, "Tanh": nn.Tanh, "ReLU": nn.ReLU, "GELU": nn.GELU}
+
+
+def load_encoder(folder: EncoderFolder, pooling: Pooling) -> SentenceEncoder:
+    """The folder's encoder in float32, ready to encode. Raises UnusableEncoder."""
+    where = folder.transformer
+    try:
+        with quiet():
+            transformer, loading = AutoModel.from_pretrained(
+                where,
+                dtype=torch.float32,
+                attn_implementation="eager",
+                local_files_only=True,
+                output_loading_info=True,
+            )
+    except Exception as error:
+        raise UnusableEncoder(f"{where} does not load: {_first_line(error)}") from error
+    if getattr(transformer.config, "is_encoder_decoder", False):
+        raise UnusableEncoder(f"{where} holds an encoder-decoder, not an encoder")
+    missing = [
+        name
+        for name in sorted(loading["missing_keys"])
+        if not any(part in name for part in UNUSED_WEIGHTS)
+    ]
+    if missing:
+        raise UnusableEncoder(
+            f"{where} lacks {len(missing)} of its encoder's weights, {missing[0]} for one"
+        )
+    return SentenceEncoder(transformer, pooling, [_dense(path) for path in folder.dense]).eval()
+
+
+def load_tokenizer(folder: EncoderFolder) -> Tokenizer:
+    """The folder's tokenizer as ``tokenizers`` alone can run it. Raises UnusableEncoder."""
+    where = folder.transformer
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=True)
+    except Exception as error:
+        raise UnusableEncoder(
+            f"the tokenizer in {where} does not load: {_first_line(error)}"
+        ) from error
+    if not getattr(tokenizer, "is_fast", False):
+        raise UnusableEncoder(f"{where} has no fast tokenizer: save it as tokenizer.json first")
+    return Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+
+
+def default_pooling(folder: EncoderFolder) -> Pooling:
+    """What to pool by where the folder does not say: a causal model's last token, else the mean.
+
+    Raises UnusableEncoder for a ``config.json`` that does not load.
+    """
+    causal = any("CausalLM" in name for name in _config(folder.transformer).architectures or ())
+    return "last_token" if causal else "mean"
+
+
+def most_tokens(encoder: SentenceEncoder) -> int | None:
+    """The longest text that the encoder's positions allow; None where nothing limits it."""
+    limit = getattr(encoder.transformer.config, "max_position_embeddings", None)
+    if not isinstance(limit, int) or limit < 1:
+        return None
+    offset = padding_offset(encoder.transformer)
+    return limit if offset is None else limit - offset - 1
+
+
+def dimension(encoder: SentenceEncoder) -> int:
+    """The length of the encoder's vectors."""
+    linear = [layer for layer in encoder.dense.modules() if isinstance(layer, nn.Linear)]
+    config: Any = encoder.transformer.config
+    return linear[-1].out_features if linear else int(config.hidden_size)
+
+
+def _config(where: Path) -> Any:
+    try:
+        return AutoConfig.from_pretrained(where, local_files_only=True)
+    except Exception as error:
+        raise UnusableEncoder(
+            f"{where / 'config.json'} does not load: {_first_line(error)}"
+        ) from error
+
+
+def _dense(path: Path) -> nn.Module:
+    """A linear layer and its activation, as sentence-transformers saves them."""
+    config = read_json(path / "config.json")
+    activation = str(config.get("activation_function", "Identity")).rpartition(".")[2]
+    weights = path / "model.safetensors"
+    if activation not in ACTIVATIONS or not weights.is_file():
+        raise UnusableEncoder(
+            f"{path} is no linear layer that export knows: it needs model.safetensors and one of "
+            f"{', '.join(ACTIVATIONS)}"
+        )
+    state = {name.removeprefix("linear."): value for name, value in load_file(weights).items()}
+    out_features, in_features = state["weight"].shape
+    linear = nn.Linear(in_features, out_features, bias="bias" in state)
+    linear.load_state_dict(state)
+    return nn.Sequential(linear, ACTIVATIONS[activation]())
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

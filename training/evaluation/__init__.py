@@ -1,0 +1,1 @@
+"""AUC, MRR and nDCG over impressions, with the numbers that the service would serve."""

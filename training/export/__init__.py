@@ -1,0 +1,1 @@
+"""A torch module as a verified artefact: ONNX, int8, centring, parity, model card."""

@@ -1,0 +1,67 @@
+"""An encoder's ONNX files, one for each precision, and how close they are to torch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from tokenizers import Encoding
+
+from model_store import layout
+from model_store.manifest import Parity, Precision
+from model_store.text import render
+from training.data.texts import evenly
+from training.export import parity
+from training.export.graph import NewsVectors, write_onnx
+from training.export.sample_texts import SAMPLE_TITLES
+from training.export.vectors import encode, in_onnx, in_torch
+from training.progress import working
+
+PARITY_TEXTS: Final = 5000
+CALIBRATION_TEXTS: Final = 128
+
+Quantise = Callable[[Path, Path, Sequence[Encoding]], None]
+"""Writes the int8 version of an fp32 ONNX file, given the two paths and tokenised texts."""
+
+
+def parity_texts(template: str, centring_texts: Sequence[str]) -> list[str]:
+    """The texts that parity is measured over: 5,000 of the centring texts, evenly spaced.
+
+    Where these are fewer than our own sample titles, the sample titles join them.
+    """
+    chosen = evenly(centring_texts, PARITY_TEXTS)
+    if len(chosen) < len(SAMPLE_TITLES):
+        chosen += [render(template, {"title": title}) for title in SAMPLE_TITLES]
+    return chosen
+
+
+def write_files(
+    folder: Path, vectors: NewsVectors, texts: Sequence[Encoding], quantise: Quantise | None
+) -> dict[Precision, Path]:
+    """Write the encoder's ONNX files, not yet centred; int8 unless ``quantise`` is None."""
+    files: dict[Precision, Path] = {"fp32": folder / layout.news_encoder("fp32")}
+    with working("Exporting to ONNX"):
+        write_onnx(vectors, files["fp32"])
+    if quantise is not None:
+        files["int8"] = folder / layout.news_encoder("int8")
+        with working("Quantising to int8"):
+            quantise(files["fp32"], files["int8"], evenly(texts, CALIBRATION_TEXTS))
+    return files
+
+
+def measure_files(
+    files: Mapping[Precision, Path], vectors: NewsVectors, texts: Sequence[Encoding]
+) -> dict[Precision, Parity]:
+    """Each file's parity with torch over the texts.
+
+    Raises ParityRefused for a file whose vectors are too far from torch's, or change with their
+    batch mates or padding.
+    """
+    torch_ND = encode(in_torch(vectors), texts, "Encoding with torch")
+    measured: dict[Precision, Parity] = {}
+    for precision, path in files.items():
+        run = in_onnx(path)
+        onnx_ND = encode(run, texts, f"Encoding with {path.name}")
+        measured[precision] = parity.measure(torch_ND, onnx_ND)
+        parity.check(precision, measured[precision])
+        parity.check_company(precision, run, texts)
+    return measured
