@@ -1,8 +1,9 @@
 """How many articles a second go in over HTTP, durable and searchable, against ONNX Runtime alone.
 
 ONNX Runtime alone: the same encoder file in a session with the same options, texts tokenised
-beforehand and sorted by length, at the batch size that is best here, on all cores. Over HTTP: two batches in flight, the load generator
-and Valkey on the same cores.
+beforehand and sorted by length, at the batch size that is best here, on all cores. Over HTTP: two
+batches in flight, the load generator and Valkey on the same cores. Give an artefact that holds fp32
+alone (``newsstand-train export --precision fp32``) to measure that.
 """
 
 import argparse

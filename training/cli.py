@@ -147,3 +147,7 @@ def main() -> None:
     except (TrainingError, ModelStoreError) as error:
         typer.echo(f"newsstand-train: {error}", err=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
