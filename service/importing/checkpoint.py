@@ -9,7 +9,7 @@ from typing import Protocol, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from model_store.files import replace_text
-from service.importing.errors import StateUnwritable, Unreadable
+from service.importing.errors import StateUnusable, Unreadable
 
 
 class Progress(BaseModel):
@@ -32,7 +32,7 @@ class Checkpoint(Protocol):
         ...
 
     def acknowledge(self, records: int, *, finished: bool = False) -> None:
-        """Remember that the first ``records`` records are acknowledged. Raises StateUnwritable."""
+        """Remember that the first ``records`` records are acknowledged. Raises StateUnusable."""
         ...
 
 
@@ -74,21 +74,24 @@ class StateFile:
         return cls(folder / f"{digest.hexdigest()[:32]}.json", fresh)
 
     def read(self) -> Progress:
-        """The earlier run's progress; none if the source changed, or the file is damaged."""
+        """The earlier run's progress; none if the source changed, or the file is damaged.
+
+        Raises StateUnusable where the file is there but cannot be read.
+        """
         try:
             found = Progress.model_validate_json(self.path.read_bytes())
         except (FileNotFoundError, ValidationError):
             return self.fresh
         except OSError as error:
-            raise Unreadable(f"{self.path} cannot be read: {error.strerror}") from error
+            raise StateUnusable(f"{self.path} cannot be read: {error.strerror}") from error
         nothing_done = {"acknowledged": 0, "finished": False}
         return found if found.model_copy(update=nothing_done) == self.fresh else self.fresh
 
     def acknowledge(self, records: int, *, finished: bool = False) -> None:
-        """Replace the file in one step."""
+        """Replace the file in one step. Raises StateUnusable."""
         progress = self.fresh.model_copy(update={"acknowledged": records, "finished": finished})
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             replace_text(self.path, progress.model_dump_json(indent=2) + "\n")
         except OSError as error:
-            raise StateUnwritable(f"{self.path} cannot be written: {error.strerror}") from error
+            raise StateUnusable(f"{self.path} cannot be written: {error.strerror}") from error

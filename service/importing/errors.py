@@ -12,7 +12,7 @@ ImportStopped              one line for people; what was acknowledged before sta
 │   ├── Refused            it answers with an error that a retry does not mend
 │   ├── StillBusy          it is overloaded, and stayed so through every retry
 │   └── UnexpectedAnswer   whatever answers there is not Newsstand
-└── StateUnwritable        the import could not be resumed, so it does not go on
+└── StateUnusable          progress cannot be kept, so that the import could not be resumed
 UnsoundRecord              one record is no article: it is reported, and the import goes on
 """
 
@@ -69,8 +69,8 @@ class UnexpectedAnswer(ServiceError):
     """The answer is not what Newsstand answers."""
 
 
-class StateUnwritable(ImportStopped):
-    """The file that remembers how far the import came cannot be written."""
+class StateUnusable(ImportStopped):
+    """The file that remembers how far the import came cannot be read or written."""
 
 
 class UnsoundRecord(Exception):

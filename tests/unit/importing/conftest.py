@@ -13,16 +13,22 @@ from rich.console import Console
 from service.importing.command import import_articles
 from service.importing.patience import Patience
 from service.importing.report import ImportReport
-from tests.unit.importing.recording_service import RecordingService, recording_service
+from tests.unit.importing.recording_service import RecordingService, Server, serving
 from tests.unit.importing.web_host import WebHost, web_host
 
 IMPATIENT = Patience(first_seconds=0.001, longest_seconds=0.001)
 
 
-@pytest.fixture
-def service() -> Iterator[RecordingService]:
-    with recording_service() as running:
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with serving() as running:
         yield running
+
+
+@pytest.fixture
+def service(server: Server) -> Iterator[RecordingService]:
+    with server.fresh() as service:
+        yield service
 
 
 @pytest.fixture

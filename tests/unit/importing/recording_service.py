@@ -16,7 +16,8 @@ from service.api.batches import Refused, answer, parse_items, rejected
 from service.domain.article import IdentifiedArticle
 from service.domain.event import Event
 
-Judge = Callable[[Any], str]
+Items = list[dict[str, Any]]
+Judge = Callable[[Any], dict[str, Any]]
 
 
 @dataclass
@@ -24,31 +25,33 @@ class RecordingService:
     """What arrived, and what to answer first: ``script`` holds (status, headers, body)."""
 
     url: str
-    posts: list[tuple[str, dict[str, str], list[dict[str, Any]]]] = field(default_factory=list)
+    posts: list[tuple[str, dict[str, str], Items]] = field(default_factory=list)
     script: list[tuple[int, dict[str, str], dict[str, Any] | bytes]] = field(default_factory=list)
     articles: dict[str, IdentifiedArticle] = field(default_factory=dict)
     event_ids: set[tuple[str, str | None]] = field(default_factory=set)
-    held_after: int | None = None
-    """Posts beyond this number wait until they are let go."""
+    scripted: Callable[[Items], bool] = lambda items: True
+    """Which posts the script is for."""
+    holds: Callable[[Items], bool] = lambda items: False
+    """Which posts wait for their answer until they are let go."""
     let_go: threading.Event = field(default_factory=threading.Event)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
-    def received(self) -> list[dict[str, Any]]:
-        """Every item that was posted, in the order of arrival."""
-        return [item for _, _, items in self.posts for item in items]
+    def received(self, field_name: str) -> list[str]:
+        """A field of every item that was posted, sorted: posts overtake one another."""
+        return sorted(item[field_name] for _, _, items in self.posts for item in items)
 
     def wait_for_posts(self, number: int) -> None:
         """Return once so many posts have arrived, answered or not."""
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.posts) >= number, timeout=60)
 
-    def remember(self, path: str, headers: dict[str, str], body: bytes) -> int:
-        """Note the post; its number, from 1."""
+    def remember(self, path: str, headers: dict[str, str], body: bytes) -> Items:
+        """Note the post; what it holds."""
         items = [orjson.loads(line) for line in body.splitlines()]
         with self.arrived:
             self.posts.append((path, headers, items))
             self.arrived.notify_all()
-            return len(self.posts)
+        return items
 
     def judge_article(self, article: IdentifiedArticle) -> dict[str, Any]:
         """As ``POST /v1/articles`` does."""
@@ -65,28 +68,45 @@ class RecordingService:
         return {"status": "duplicate" if duplicate else "recorded"}
 
 
+@dataclass
+class Server:
+    """The HTTP server, shared by many tests; ``service`` is the one that it is for now."""
+
+    url: str
+    service: RecordingService
+
+    @contextmanager
+    def fresh(self) -> Iterator[RecordingService]:
+        """A service that remembers nothing; what still waits in it is let go after the block."""
+        self.service = RecordingService(self.url)
+        try:
+            yield self.service
+        finally:
+            self.service.let_go.set()
+
+
 @contextmanager
-def recording_service() -> Iterator[RecordingService]:
-    """The service, for the time of the block."""
+def serving() -> Iterator[Server]:
+    """The server, for the time of the block."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        service = RecordingService(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = Server(url, RecordingService(url))
         config = uvicorn.Config(
-            _application(service), log_config=None, ws="none", lifespan="off", loop="asyncio"
+            _application(server), log_config=None, ws="none", lifespan="off", loop="asyncio"
         )
-        server = _Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        running = _Uvicorn(config)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
-            assert server.ready.wait(timeout=30)
-            yield service
+            assert running.ready.wait(timeout=30)
+            yield server
         finally:
-            service.let_go.set()
-            server.should_exit = True
+            running.should_exit = True
             thread.join(timeout=30)
 
 
-class _Server(uvicorn.Server):
+class _Uvicorn(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = threading.Event()
@@ -96,15 +116,17 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
 
-def _application(service: RecordingService) -> FastAPI:
+def _application(server: Server) -> FastAPI:
     app = FastAPI()
 
-    async def judged(request: Request, model: Any, judge: Judge) -> Response:
+    async def judged(
+        service: RecordingService, request: Request, model: Any, judge: Judge
+    ) -> Response:
         body = await request.body()
-        number = service.remember(request.url.path, dict(request.headers), body)
-        if service.held_after is not None and number > service.held_after:
+        posted = service.remember(request.url.path, dict(request.headers), body)
+        if service.holds(posted):
             await run_in_threadpool(service.let_go.wait)
-        if service.script:
+        if service.script and service.scripted(posted):
             status, headers, content = service.script.pop(0)
             is_bytes = isinstance(content, bytes)
             return Response(content if is_bytes else orjson.dumps(content), status, headers)
@@ -117,10 +139,12 @@ def _application(service: RecordingService) -> FastAPI:
 
     @app.post("/v1/articles")
     async def articles(request: Request) -> Response:
-        return await judged(request, IdentifiedArticle, service.judge_article)
+        service = server.service
+        return await judged(service, request, IdentifiedArticle, service.judge_article)
 
     @app.post("/v1/events")
     async def events(request: Request) -> Response:
-        return await judged(request, Event, service.judge_event)
+        service = server.service
+        return await judged(service, request, Event, service.judge_event)
 
     return app

@@ -66,7 +66,7 @@ def test_without_a_usable_id_there_is_no_article(fields: dict[str, Any]) -> None
 
 
 def test_what_is_empty_is_left_out() -> None:
-    fields = {"abstract": "", "body": None, "entities": [], "attributes": {}}
+    fields: dict[str, Any] = {"abstract": "", "body": None, "entities": [], "attributes": {}}
     assert completed(**fields) == {"article_id": "a1", "title": "T"}
 
 
