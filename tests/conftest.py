@@ -13,7 +13,7 @@ SAMPLE = Path(__file__).parent.parent / "service" / "sample" / "articles.jsonl"
 
 @pytest.fixture(scope="session")
 def minilm_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that holds ``news-minilm@1``, exported by the command, and points production to it."""
+    """A store whose production is ``news-minilm@1``, exported by the command."""
     store = tmp_path_factory.mktemp("models")
     arguments = ["--store", str(store), "--name", "news-minilm", "--languages", "en"]
     centring = ["--centring-texts", str(SAMPLE), "--promote"]
