@@ -1,6 +1,7 @@
 """``newsstand-models``: look at a model store and move its aliases."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from model_store.artefact import read, read_manifest
-from model_store.errors import ModelStoreError
+from model_store.errors import Damaged, ModelStoreError
+from model_store.manifest import Manifest
 from model_store.store import DEFAULT_ALIAS, ModelStore
 
 app = typer.Typer(
@@ -37,23 +39,35 @@ def list_(store: Store = None) -> None:
     """All artefacts, their versions and the aliases that point to them."""
     models = ModelStore.at(store)
     table = Table("model", "created", "dimension", "scoring", "precisions", "aliases", box=None)
+    damaged: list[Damaged] = []
     for name in models.names():
         aliases = models.aliases(name)
         for version in models.versions(name):
-            manifest = read_manifest(models.folder(f"{name}@{version}"))
             pointing = [alias for alias, held in aliases.items() if held.version == version]
-            table.add_row(
-                manifest.reference,
-                f"{manifest.created_at:%Y-%m-%d %H:%M}",
-                str(manifest.dimension),
-                manifest.scoring.kind,
-                " ".join(sorted(manifest.parity)),
-                " ".join(sorted(pointing)),
-            )
+            try:
+                manifest = read_manifest(models.folder(f"{name}@{version}"))
+                table.add_row(*_row(manifest, pointing))
+            except Damaged as error:
+                damaged.append(error)
     if table.row_count:
         Console().print(table)
-    else:
+    elif not damaged:
         typer.echo(f"No artefacts in {', '.join(map(str, models.roots))}.")
+    for problem in damaged:
+        typer.echo(f"newsstand-models: {problem}", err=True)
+    if damaged:
+        raise typer.Exit(1)
+
+
+def _row(manifest: Manifest, aliases: Iterable[str]) -> tuple[str, ...]:
+    return (
+        manifest.reference,
+        f"{manifest.created_at:%Y-%m-%d %H:%M}",
+        str(manifest.dimension),
+        manifest.scoring.kind,
+        " ".join(sorted(manifest.parity)),
+        " ".join(sorted(aliases)),
+    )
 
 
 @app.command()

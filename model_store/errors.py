@@ -4,6 +4,7 @@ ModelStoreError
 ├── NotFound           no such artefact, version or alias
 ├── Damaged            a file is missing, truncated, altered or of an unknown format
 ├── AlreadyExists      a version is written once and never changed
+├── NotWritable        the store's folder cannot be written to
 └── InUse              the operation would take away what an alias points to
 """
 
@@ -22,6 +23,10 @@ class Damaged(ModelStoreError):
 
 class AlreadyExists(ModelStoreError):
     """The version is there already."""
+
+
+class NotWritable(ModelStoreError):
+    """The store is another user's, such as the shipped one, or no folder at all."""
 
 
 class InUse(ModelStoreError):

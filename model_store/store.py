@@ -7,17 +7,18 @@ belongs to the first store that defines it.
 import fcntl
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from model_store import layout
 from model_store.artefact import Artefact, read
-from model_store.errors import Damaged, InUse, NotFound
+from model_store.errors import Damaged, InUse, NotFound, NotWritable
 from model_store.files import replace_text
 
 SHIPPED: Final = Path(__file__).parent / "artefacts"
@@ -130,25 +131,33 @@ class ModelStore:
 
         Raises NotFound if the alias does not exist or never pointed elsewhere.
         """
-        held = self._aliased(Reference(name, alias))
-        if not held.previous:
-            raise NotFound(f"{name}@{alias} has not pointed to any version before {held.version}")
-        version, *older = held.previous
-        self.load(f"{name}@{version}")
+        wanted = Reference.parse(f"{name}@{alias}")
+        self._aliased(wanted)
         with self._changing(name) as aliases:
+            held = self._aliased(wanted)
+            if not held.previous:
+                raise NotFound(f"{wanted} has not pointed to any version before {held.version}")
+            version, *older = held.previous
+            self.load(f"{name}@{version}")
             aliases[alias] = Alias(version=version, previous=tuple(older))
         return version
 
     def prune(self, name: str, keep: int) -> list[int]:
         """Remove from the writable store all but the newest ``keep`` versions and return them.
 
-        A version that an alias points to, or would point to after one rollback, is kept.
+        A version that an alias points to, or would point to after one rollback, is kept. Raises
+        NotFound if the writable store has no version of ``name``.
         """
+        wanted = Reference.parse(name)
+        if not versions_in(self.roots[0] / name):
+            raise NotFound(
+                f"nothing of {name} is in {self.roots[0]}; {self._what_is_there(wanted)}"
+            )
         with self._changing(name):
             held = self.aliases(name).values()
             needed = {a.version for a in held} | {a.previous[0] for a in held if a.previous}
-            there = sorted(versions_in(self.roots[0] / name), reverse=True)
-            doomed = [version for version in there[keep:] if version not in needed]
+            newest_first = sorted(versions_in(self.roots[0] / name), reverse=True)
+            doomed = [version for version in newest_first[keep:] if version not in needed]
             for version in doomed:
                 self._discard(name, version)
         return sorted(doomed)
@@ -164,8 +173,8 @@ class ModelStore:
 
     def _discard(self, name: str, version: int) -> None:
         doomed = self.roots[0] / name / str(version)
-        hidden = doomed.with_name(f"{layout.STAGING_PREFIX}removed-{version}")
-        doomed.rename(hidden)
+        hidden = Path(tempfile.mkdtemp(prefix=layout.STAGING_PREFIX, dir=doomed.parent))
+        doomed.rename(hidden / doomed.name)
         shutil.rmtree(hidden)
 
     def _aliased(self, wanted: Reference) -> Alias:
@@ -185,8 +194,7 @@ class ModelStore:
     def _changing(self, name: str) -> Iterator[dict[str, Alias]]:
         """The writable store's aliases, under a lock; what the block leaves in them is written."""
         family = self.roots[0] / name
-        family.mkdir(parents=True, exist_ok=True)
-        with (family / ".lock").open("w") as lock:
+        with _lock_file(family) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             before = _read_aliases(family)
             aliases = dict(before)
@@ -203,11 +211,21 @@ def versions_in(family: Path) -> list[int]:
     return sorted(int(path.name) for path in family.iterdir() if path.name.isdecimal())
 
 
+def _lock_file(family: Path) -> TextIO:
+    try:
+        family.mkdir(parents=True, exist_ok=True)
+        return (family / ".lock").open("w")
+    except OSError as error:
+        raise NotWritable(f"{family} cannot be written to: {error.strerror}") from error
+
+
 def _read_aliases(family: Path) -> dict[str, Alias]:
     path = family / layout.ALIASES
     try:
         return _Aliases.validate_json(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except OSError as error:
+        raise Damaged(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         raise Damaged(f"{path} is damaged: {error.errors()[0]['msg']}") from error

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from model_store import layout
 from model_store.artefact import Artefact, read
 from model_store.errors import AlreadyExists
 from model_store.files import sha256, sync_file, sync_folder
-from model_store.manifest import FORMAT_VERSION, FileEntry, Manifest
+from model_store.manifest import FORMAT_VERSION, ArtefactName, FileEntry, Manifest
 from model_store.store import versions_in
 
 Signature = tuple[tuple[str, ...], tuple[str, ...]]
@@ -21,6 +23,8 @@ Signature = tuple[tuple[str, ...], tuple[str, ...]]
 
 Description = dict[str, Any]
 """A manifest's fields, but for those that the writer fills in (name, version, time, files)."""
+
+_Name: TypeAdapter[str] = TypeAdapter(ArtefactName)
 
 
 def write_artefact(
@@ -34,8 +38,10 @@ def write_artefact(
     fields and each ONNX file's signature. If it raises, or the process dies, no version appears.
 
     Raises AlreadyExists if another writer took the version number meanwhile, and whatever
-    ``build`` raises; pydantic's ValidationError (a ValueError) for a manifest that does not hold.
+    ``build`` raises; pydantic's ValidationError (a ValueError) for a name that is none, before
+    anything is built, and for a manifest that does not hold.
     """
+    _Name.validate_python(name)
     family = store / name
     family.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=layout.STAGING_PREFIX, dir=family))

@@ -16,8 +16,8 @@ from rich.console import Console
 from model_store.errors import ModelStoreError
 from model_store.store import ModelStore
 from training.encoders.kinds import Pooling
-from training.errors import TrainingError
-from training.tables import metrics_table, parity_table
+from training.errors import NotWritable, TrainingError
+from training.tables import metrics_table, parity_table, remarks
 
 app = typer.Typer(
     name="newsstand-train",
@@ -104,6 +104,7 @@ def export(
     quantise = int8.quantise if Exported.int8 in (precision or Exported) else None
     artefact = from_folder.export_folder(folder, store, name, wishes, quantise=quantise)
     manifest = artefact.manifest
+    typer.echo("Parity with torch, before centring:")
     Console().print(parity_table(manifest.parity))
     typer.echo(f"{manifest.reference} is in {artefact.folder}")
     if promote:
@@ -135,9 +136,17 @@ def evaluate(
     evaluation = evaluate_artefact(
         artefact, data, tuple(news or ()), None if precision == "auto" else precision
     )
-    Console().print(metrics_table(evaluation))
+    Console().print(metrics_table(evaluation.report))
+    typer.echo(remarks(evaluation))
     if json_file is not None:
-        json_file.write_text(json.dumps(evaluation.as_json(), indent=2) + "\n", encoding="utf-8")
+        _write(json_file, json.dumps(evaluation.as_json(), indent=2) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise NotWritable(f"{path} cannot be written: {error.strerror}") from error
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ TrainingError
 ├── BadTemplate         a text template that cannot be rendered
 ├── ExportFailed        the encoder cannot be turned into an ONNX graph
 ├── ParityRefused       an ONNX encoder's vectors are not torch's
-├── StoreNotWritable    the artefact cannot be written there
+├── NotWritable         an artefact or a report cannot be written there
 └── NothingToEvaluate   no impression, or no artefact, that can be evaluated
 """
 
@@ -35,8 +35,8 @@ class ParityRefused(TrainingError):
     """An ONNX encoder's vectors lie too far from torch's, so that it must not be published."""
 
 
-class StoreNotWritable(TrainingError):
-    """The artefact cannot be written into that store, or not under that name."""
+class NotWritable(TrainingError):
+    """An artefact or a report cannot be written there, or not under that name."""
 
 
 class NothingToEvaluate(TrainingError):

@@ -9,11 +9,12 @@ from model_store.manifest import Parity, Precision
 
 if TYPE_CHECKING:
     from training.evaluation.evaluate import Evaluation
+    from training.evaluation.report import Report
 
 
 def parity_table(parity: Mapping[Precision, Parity]) -> Table:
-    """How far each precision's vectors lie from torch's."""
-    table = Table("precision", box=None, title="Parity with torch before centring")
+    """How far each precision's vectors lie from torch's, before centring."""
+    table = Table("precision", box=None)
     for column in ("texts", "largest difference", "mean cosine", "0.1 percentile", "least"):
         table.add_column(column, justify="right")
     for precision, measured in parity.items():
@@ -28,20 +29,9 @@ def parity_table(parity: Mapping[Precision, Parity]) -> Table:
     return table
 
 
-def metrics_table(evaluation: "Evaluation") -> Table:
-    """Every metric with its standard error and count, and what was left out."""
-    report = evaluation.report
-    table = Table(
-        "metric",
-        box=None,
-        title=f"{evaluation.model} ({evaluation.precision}) on {evaluation.data}",
-        caption=(
-            f"{report.impressions:,} impressions; {report.single_class:,} skipped, with a single "
-            f"class; {report.empty_history:,} with an empty history, their candidates all tied; "
-            f"ties never favour the model; the newest {evaluation.history_length} clicks count"
-        ),
-        caption_justify="left",
-    )
+def metrics_table(report: "Report") -> Table:
+    """Every metric with its standard error and count."""
+    table = Table("metric", box=None)
     for column in ("mean", "standard error", "impressions"):
         table.add_column(column, justify="right")
     for name, estimate in report.estimates.items():
@@ -49,3 +39,16 @@ def metrics_table(evaluation: "Evaluation") -> Table:
             name, f"{estimate.mean:.4f}", f"{estimate.standard_error:.4f}", f"{estimate.count:,}"
         )
     return table
+
+
+def remarks(evaluation: "Evaluation") -> str:
+    """What was evaluated, what was left out, and how the rest counts."""
+    report = evaluation.report
+    return (
+        f"{evaluation.model}, {evaluation.precision}, on {evaluation.data}: "
+        f"{report.impressions:,} impressions, {evaluation.news:,} news, "
+        f"the newest {evaluation.history_length} clicks\n"
+        f"{report.single_class:,} skipped: all or none of their candidates were clicked\n"
+        f"{report.empty_history:,} with an empty history: their candidates all tie\n"
+        "a tie counts half in AUC, and ranks the clicked candidate last"
+    )

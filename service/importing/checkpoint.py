@@ -13,7 +13,9 @@ from service.importing.errors import StateUnusable, Unreadable
 
 
 class Progress(BaseModel):
-    """How many of a source's records are acknowledged, and whether these are all of them."""
+    """How many of a source's records are acknowledged, how many of these were rejected, and
+    whether they are all.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -21,6 +23,7 @@ class Progress(BaseModel):
     size: int = 0
     modified_ns: int = 0
     acknowledged: int = Field(default=0, ge=0)
+    rejected: int = Field(default=0, ge=0)
     finished: bool = False
 
 
@@ -31,8 +34,10 @@ class Checkpoint(Protocol):
         """What is known of an earlier run; nothing acknowledged where there was none."""
         ...
 
-    def acknowledge(self, records: int, *, finished: bool = False) -> None:
-        """Remember that the first ``records`` records are acknowledged. Raises StateUnusable."""
+    def acknowledge(self, records: int, rejected: int, *, finished: bool = False) -> None:
+        """Remember that the first ``records`` records are acknowledged, ``rejected`` of them as
+        unfit. Raises StateUnusable.
+        """
         ...
 
 
@@ -44,7 +49,7 @@ class Unremembered:
         """Nothing."""
         return Progress()
 
-    def acknowledge(self, records: int, *, finished: bool = False) -> None:
+    def acknowledge(self, records: int, rejected: int, *, finished: bool = False) -> None:
         """Nothing is kept."""
 
 
@@ -84,12 +89,13 @@ class StateFile:
             return self.fresh
         except OSError as error:
             raise StateUnusable(f"{self.path} cannot be read: {error.strerror}") from error
-        nothing_done = {"acknowledged": 0, "finished": False}
+        nothing_done = {"acknowledged": 0, "rejected": 0, "finished": False}
         return found if found.model_copy(update=nothing_done) == self.fresh else self.fresh
 
-    def acknowledge(self, records: int, *, finished: bool = False) -> None:
+    def acknowledge(self, records: int, rejected: int, *, finished: bool = False) -> None:
         """Replace the file in one step. Raises StateUnusable."""
-        progress = self.fresh.model_copy(update={"acknowledged": records, "finished": finished})
+        reached = {"acknowledged": records, "rejected": rejected, "finished": finished}
+        progress = self.fresh.model_copy(update=reached)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             replace_text(self.path, progress.model_dump_json(indent=2) + "\n")

@@ -68,7 +68,8 @@ class ServiceClient:
         try:
             response = await self.http.post(path, content=body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise Unreachable(f"no service answers at {self._shown}: {_said(error)}") from error
+            place = f"{self._shown} (is it running?)"
+            raise Unreachable(f"no service answers at {place}: {_said(error)}") from error
         except httpx.TransportError as error:
             raise _NotNow(_said(error), None) from error
         if response.status_code in BUSY:

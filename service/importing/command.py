@@ -11,7 +11,7 @@ from rich.console import Console
 
 from service.importing.addresses import without_password
 from service.importing.batches import MOST_ITEMS
-from service.importing.checkpoint import Checkpoint, StateFile, Unremembered
+from service.importing.checkpoint import Checkpoint, Progress, StateFile, Unremembered
 from service.importing.client import connect, target
 from service.importing.display import Display
 from service.importing.patience import DEFAULT_PATIENCE, Patience
@@ -61,13 +61,14 @@ def import_articles(
     options = {"language": language or "", **{f"--column {c}": columns[c] for c in columns}}
     checkpoint = _checkpoint(state_folder, source, source_format, to, options)
     before = checkpoint.read()
-    with Display(console, shown_name(source)) as display:
-        if before.finished and not again:
-            display.say(_nothing_left(source, before.acknowledged, to))
-            return ImportReport(skipped=before.acknowledged)
-        skipped = 0 if again else before.acknowledged
-        checkpoint.acknowledge(skipped)
-        run = Run(opened, checkpoint, display, language, batch_size, skipped)
+    display = Display(console, shown_name(source))
+    if before.finished and not again:
+        display.say(_nothing_left(source, before, to))
+        return ImportReport(skipped=before.acknowledged)
+    before = Progress() if again else before
+    checkpoint.acknowledge(before.acknowledged, before.rejected)
+    with display:
+        run = Run(opened, checkpoint, display, language, batch_size, before)
         return _running(run, to, api_key, patience)
 
 
@@ -82,7 +83,8 @@ def _running(run: Run, to: str, api_key: str | None, patience: Patience) -> Impo
     except BaseException:
         if run.acknowledged and isinstance(run.checkpoint, StateFile):
             run.display.say(
-                f"Stopped after {run.acknowledged:,} records; the same command goes on there"
+                f"Stopped after {run.acknowledged:,} records: the next run goes on there "
+                "(--again starts anew)"
             )
         raise
     return run.report(time.monotonic() - began)
@@ -97,9 +99,10 @@ def _checkpoint(
     return StateFile.of(folder, Path(source), service, {"format": source_format, **options})
 
 
-def _nothing_left(source: str, records: int, to: str) -> str:
+def _nothing_left(source: str, before: Progress, to: str) -> str:
     service = without_password(target(to)).rstrip("/")
+    rejected = f", where {before.rejected:,} were rejected" if before.rejected else ""
     return (
-        f"Nothing is left of {source}: its {records:,} records were all sent to {service} "
-        "(--again sends them anew)"
+        f"Nothing is left of {source}: its {before.acknowledged:,} records were all sent to "
+        f"{service}{rejected} (--again sends them anew)"
     )

@@ -107,9 +107,8 @@ def _dense(path: Path) -> nn.Module:
             f"{path} is no linear layer that export knows: it needs model.safetensors and one of "
             f"{', '.join(ACTIVATIONS)}"
         )
+    linear = nn.Linear(config["in_features"], config["out_features"], bias=config.get("bias", True))
     state = {name.removeprefix("linear."): value for name, value in load_file(weights).items()}
-    out_features, in_features = state["weight"].shape
-    linear = nn.Linear(in_features, out_features, bias="bias" in state)
     linear.load_state_dict(state)
     return nn.Sequential(linear, ACTIVATIONS[activation]())
 

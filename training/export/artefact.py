@@ -12,7 +12,7 @@ from model_store.artefact import Artefact
 from model_store.manifest import ArtefactName
 from model_store.news_encoder import read_tokenizer
 from model_store.writer import Description, Signature, write_artefact
-from training.errors import StoreNotWritable
+from training.errors import NotWritable
 from training.export import int8
 from training.export.card import render_card
 from training.export.centring import centre_file
@@ -35,7 +35,7 @@ def export_artefact(
     With centring texts each precision subtracts its own mean vector over them. Parity with torch
     is measured before that, over the same texts (``parity_texts``).
 
-    Raises StoreNotWritable, ExportFailed, and ParityRefused for vectors that are too far from
+    Raises NotWritable, ExportFailed, and ParityRefused for vectors that are too far from
     torch's or that change with their batch mates or padding; no version appears then.
     """
     _check_writable(store, name)
@@ -50,7 +50,7 @@ def export_artefact(
     try:
         return write_artefact(store, name, build)
     except OSError as error:
-        raise StoreNotWritable(f"{store} cannot be written: {error.strerror}") from error
+        raise NotWritable(f"{store} cannot be written: {error.strerror}") from error
 
 
 def _build(
@@ -93,7 +93,7 @@ def _check_writable(store: Path, name: str) -> None:
     try:
         TypeAdapter(ArtefactName).validate_python(name)
     except ValidationError as error:
-        raise StoreNotWritable(
+        raise NotWritable(
             f"{name!r} cannot be an artefact's name: lower-case letters, digits and . _ - only"
         ) from error
     try:
@@ -101,4 +101,4 @@ def _check_writable(store: Path, name: str) -> None:
         with tempfile.TemporaryFile(dir=store):
             pass
     except OSError as error:
-        raise StoreNotWritable(f"{store} cannot be written: {error.strerror}") from error
+        raise NotWritable(f"{store} cannot be written: {error.strerror}") from error

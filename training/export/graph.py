@@ -62,14 +62,14 @@ def write_onnx(vectors: NewsVectors, path: Path) -> None:
             f"the encoder's weights take {size / 1e9:.1f} GB in float32, and an ONNX file holds "
             f"{LARGEST / 1e9:.1f} GB: distil it, or cut its vocabulary, first"
         )
-    centre_D = vectors.centre_D.clone()
-    # The exporter would fold a zero away, and with it the place where the centre goes.
-    vectors.centre_D.fill_(1)
-    model = _traced(vectors)
-    vectors.centre_D.copy_(centre_D)
+    dimension = len(vectors.centre_D)
+    marked = NewsVectors(vectors.encoder, dimension, normalised=vectors.normalised)
+    # The exporter folds zeros away, and merges equal constants: the centre must be like no other.
+    marked.centre_D.copy_(torch.linspace(-1, 1, dimension))
+    model = _traced(marked)
     _strip(model.graph)
     onnx.save(model, path)
-    set_centre(path, np.zeros(len(centre_D), np.float32))
+    set_centre(path, np.zeros(dimension, np.float32))
 
 
 def set_centre(path: Path, centre_D: Float32) -> None:

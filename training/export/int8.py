@@ -1,18 +1,23 @@
 """Eight-bit weights and activations, without a scale that reaches beyond one token.
 
-A linear layer ``x·W`` becomes, per token row ``x_K`` and output column ``W_KN[:, n]``,
+A linear layer ``x·W`` becomes, for each token's row ``x_K`` and each output ``n``,
 
-    y_n = s · w_n · Σ_k round(x_k / (t_k s)) · round(t_k W_kn / w_n),    s = max_k |x_k / t_k| / 127
+    y_n = s · w_n · Σ_k round(x_k / (t_k s)) · round(t_k W_kn / w_n)
 
-in exact integer arithmetic: a vector depends on neither its batch mates nor its padding. ``t_K``
-are the smoothing factors (``training.export.smoothing``). Weights stay within ±64, so that the
-16-bit sums of two products, which x86 processors without VNNI build, never saturate
-(2 · 255 · 64 < 2¹⁵): the same numbers on every machine. An embedding table has a scale per row.
+in exact integer arithmetic, where the row's step ``s`` is the least that takes all of the row
+into [0, 255] around the zero point: a vector depends on neither its batch mates nor its padding,
+and nothing is ever clipped. The factors ``t_K`` and the zero point are the layer's
+(``training.export.calibration``), the scale ``w_N`` is the column's. An embedding table has a
+scale for each row.
+
+Weights stay within ±64, so that the 16-bit sums of two products, which x86 processors without
+VNNI build, never saturate (2 · 255 · 64 < 2¹⁵): the same integers on every machine.
 
 Shapes: K inputs of a layer, N outputs, V tokens in the vocabulary, D dimensions.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,19 +27,17 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto
 from tokenizers import Encoding
 
+from training.export.calibration import HIGHEST, Rounding, best_rounding, observe
 from training.export.onnx_rewriting import MICROSOFT, Rewriting
-from training.export.smoothing import largest_inputs, smoothing_factors
 
 Float32 = NDArray[np.float32]
 Int8 = NDArray[np.int8]
 
 WEIGHT_LIMIT: Final = 64
-ACTIVATION_LIMIT: Final = 127
-ACTIVATION_ZERO: Final = 128
 TABLE_LIMIT: Final = 127
 TABLE_ROWS: Final = 1000
 """A smaller embedding table, such as that of positions, is not worth its rounding."""
-SMALLEST_SCALE: Final = 1e-12
+SMALLEST_STEP: Final = 1e-12
 
 
 def quantise(source: Path, target: Path, calibration: Sequence[Encoding]) -> None:
@@ -46,20 +49,20 @@ def quantise(source: Path, target: Path, calibration: Sequence[Encoding]) -> Non
     model = onnx.load(source)
     graph = Rewriting(model)
     linear = [node for node in model.graph.node if _is_linear(node, graph)]
-    largest = largest_inputs(model, [node.input[0] for node in linear], calibration)
-    factors = {
-        name: smoothing_factors(
-            largest_K, [graph.constants[node.input[1]] for node in linear if node.input[0] == name]
+    observed = observe(model, [node.input[0] for node in linear], calibration)
+    inputs = {
+        name: best_rounding(
+            seen, [graph.constants[node.input[1]] for node in linear if node.input[0] == name]
         )
-        for name, largest_K in largest.items()
+        for name, seen in observed.items()
     }
-    rows: dict[str, tuple[str, str]] = {}
+    rows: dict[str, _Rows] = {}
     for node in model.graph.node:
         if _is_linear(node, graph):
             given = node.input[0]
             if given not in rows:
-                rows[given] = _quantise_rows(graph, given, factors[given])
-            _quantise_linear(graph, node, *rows[given], factors[given])
+                rows[given] = _quantise_rows(graph, given, inputs[given])
+            _quantise_linear(graph, node, rows[given], inputs[given].factors_K)
         elif _is_table(node, graph):
             _quantise_table(graph, node)
         else:
@@ -100,9 +103,42 @@ def _is_table(node: NodeProto, graph: Rewriting) -> bool:
     )
 
 
-def _quantise_linear(
-    graph: Rewriting, node: NodeProto, integers: str, scale: str, factors_K: Float32
-) -> None:
+@dataclass(frozen=True)
+class _Rows:
+    """The names of an input's integers, of their zero point, and of each row's step."""
+
+    integers: str
+    zero: str
+    step: str
+
+
+def _quantise_rows(graph: Rewriting, given: str, rounding: Rounding) -> _Rows:
+    """Add the nodes that turn each row of ``given`` into integers around the zero point."""
+    smooth = given
+    if not (rounding.factors_K == 1).all():
+        inverse_K = graph.constant(f"{given}.smoothing", 1 / rounding.factors_K)
+        smooth = graph.node("Mul", given, inverse_K, output=f"{given}.smooth")
+    zero, above, below = rounding.zero, HIGHEST - rounding.zero, -rounding.zero
+    last_axis = graph.constant("int8.last_axis", np.array([-1]))
+    highest = graph.node("ReduceMax", smooth, last_axis, keepdims=1)
+    lowest = graph.node("ReduceMin", smooth, last_axis, keepdims=1)
+    step = graph.node(
+        "Max",
+        graph.node("Mul", highest, graph.constant(f"int8.{above}", np.float32(1 / above))),
+        graph.node("Mul", lowest, graph.constant(f"int8.{below}", np.float32(1 / below))),
+        graph.constant("int8.smallest", np.float32(SMALLEST_STEP)),
+    )
+    name = graph.constant(f"int8.zero_{zero}", np.uint8(zero))
+    integers = graph.node(
+        "QuantizeLinear",
+        graph.node("Mul", smooth, graph.node("Reciprocal", step), output=f"{given}.steps"),
+        graph.constant("int8.one", np.float32(1)),
+        name,
+    )
+    return _Rows(integers, name, step)
+
+
+def _quantise_linear(graph: Rewriting, node: NodeProto, rows: _Rows, factors_K: Float32) -> None:
     """Replace ``x·W`` by the integers' product, scaled by column and then by row."""
     result = node.output[0]
     weights_KN, scale_N = quantised_columns(
@@ -110,37 +146,15 @@ def _quantise_linear(
     )
     products = graph.node(
         "MatMulIntegerToFloat",
-        integers,
+        rows.integers,
         graph.constant(f"{result}.weights", weights_KN),
         graph.constant("int8.one", np.float32(1)),
         graph.constant(f"{result}.scales", scale_N),
-        graph.constant("int8.zero", np.uint8(ACTIVATION_ZERO)),
+        rows.zero,
         output=f"{result}.products",
         domain=MICROSOFT,
     )
-    graph.node("Mul", products, scale, output=result)
-
-
-def _quantise_rows(graph: Rewriting, given: str, factors_K: Float32) -> tuple[str, str]:
-    """The names of the integers and of the scale of each token's row of ``given``."""
-    inverse_K = graph.constant(f"{given}.smoothing", (1 / factors_K).astype(np.float32))
-    smooth = graph.node("Mul", given, inverse_K, output=f"{given}.smooth")
-    largest = graph.node(
-        "ReduceMax",
-        graph.node("Abs", smooth),
-        graph.constant("int8.last_axis", np.array([-1])),
-        keepdims=1,
-    )
-    limit = graph.constant("int8.limit", np.float32(1 / ACTIVATION_LIMIT))
-    smallest = graph.constant("int8.smallest", np.float32(SMALLEST_SCALE))
-    scale = graph.node("Max", graph.node("Mul", largest, limit), smallest)
-    integers = graph.node(
-        "QuantizeLinear",
-        graph.node("Mul", smooth, graph.node("Reciprocal", scale)),
-        graph.constant("int8.one", np.float32(1)),
-        graph.constant("int8.zero", np.uint8(ACTIVATION_ZERO)),
-    )
-    return integers, scale
+    graph.node("Mul", products, rows.step, output=result)
 
 
 def _quantise_table(graph: Rewriting, node: NodeProto) -> None:

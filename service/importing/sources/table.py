@@ -24,6 +24,7 @@ DELIMITERS: Final = ",;\t"
 class Table:
     """The articles of one file. ``columns`` maps a field of the article to a column's name.
 
+    A column that is mapped is no longer taken under its own name, unless it is mapped to that too.
     Columns that are no field and not mapped go into ``attributes`` under their own names.
     """
 
@@ -67,22 +68,17 @@ class _Layout:
 
     @classmethod
     def of(cls, header: Sequence[str], columns: Mapping[str, str], path: Path) -> "_Layout":
-        there = f"{path} has the columns {', '.join(header)}"
-        if len(set(header)) < len(header):
-            raise BadColumns(f"{there}: a name stands there twice")
-        for name, column in columns.items():
-            if name not in FIELDS:
-                fields = ", ".join(sorted(FIELDS))
-                raise BadColumns(f"{name!r} is no field of an article; fields: {fields}")
-            if column not in header:
-                raise BadColumns(f"{there}, but not {column!r}")
-        own = {name: index for index, name in enumerate(header) if name in FIELDS}
+        """Raises BadColumns, which names the columns that are there."""
+        _check(header, columns, path)
+        unmapped = FIELDS - set(columns.values())
+        own = {name: index for index, name in enumerate(header) if name in unmapped}
         if "article_id" in own or "article_id" in columns:
             own.pop("id", None)
         sources = own | {name: header.index(column) for name, column in columns.items()}
         for needed in ({"title"}, {"article_id", "id"}):
             if not needed & sources.keys():
-                raise BadColumns(f"{there}, but not {' or '.join(sorted(needed))}: map one to it")
+                lacking = " or ".join(sorted(needed))
+                raise BadColumns(f"{_columns(header, path)}, but not {lacking}: map one to it")
         used = set(sources.values())
         others = {name: index for index, name in enumerate(header) if index not in used}
         return cls(header, sources, others)
@@ -105,6 +101,21 @@ class _Layout:
         if others and isinstance(attributes := fields.get("attributes") or {}, dict):
             fields["attributes"] = others | attributes
         return fields
+
+
+def _check(header: Sequence[str], columns: Mapping[str, str], path: Path) -> None:
+    if len(set(header)) < len(header):
+        raise BadColumns(f"{_columns(header, path)}: a name stands there twice")
+    for name, column in columns.items():
+        if name not in FIELDS:
+            fields = ", ".join(sorted(FIELDS))
+            raise BadColumns(f"{name!r} is no field of an article; fields: {fields}")
+        if column not in header:
+            raise BadColumns(f"{_columns(header, path)}, but not {column!r}")
+
+
+def _columns(header: Sequence[str], path: Path) -> str:
+    return f"{path} has the columns {', '.join(header)}"
 
 
 def _numbered(rows: Any) -> Iterator[tuple[int, list[str] | Problem]]:

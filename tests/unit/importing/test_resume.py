@@ -62,7 +62,7 @@ def test_an_import_that_is_stopped_goes_on_after_what_was_acknowledged(
         _, said = process.communicate(timeout=60)
     if how is signal.SIGINT:
         assert process.returncode == 130, said
-        assert "Stopped after 30 records; the same command goes on there" in said
+        assert "Stopped after 30 records: the next run goes on there" in said
     (state,) = states(run_import)
     assert (state["acknowledged"], state["finished"]) == (30, False)
 
@@ -134,6 +134,7 @@ def test_records_that_were_rejected_before_are_not_tried_again(
     service.holds = lambda items: False
     assert counts(run_import(path)) == (1, 4, 0)
     assert counts(run_import(path)) == (0, 0, 5)
+    assert ", where 4 were rejected (" in run_import.said.getvalue()
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"acknowledged": -1}', '{"other": 1}'])

@@ -8,50 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from model_store import layout
-from model_store.artefact import Artefact, read
+from model_store.artefact import read
 from model_store.cli import app
-from model_store.errors import AlreadyExists, Damaged, InUse, ModelStoreError, NotFound
+from model_store.errors import Damaged, InUse, ModelStoreError, NotFound
 from model_store.store import ModelStore
 from model_store.writer import Description, Signature, write_artefact
-
-NAME = "news"
-
-
-def build(folder: Path) -> tuple[Description, dict[str, Signature]]:
-    """A small artefact whose encoder is no ONNX file: nothing here loads it."""
-    encoder = layout.news_encoder("fp32")
-    for name in (encoder, layout.TOKENIZER, layout.CARD):
-        (folder / name).write_text(f"the content of {name}\n" * 20)
-    description: Description = {
-        "text": {"template": "{title}", "max_tokens": 32},
-        "pooling": "mean",
-        "dimension": 4,
-        "normalised": True,
-        "scoring": {"kind": "late_fusion"},
-        "parity": {
-            "fp32": {
-                "max_absolute_difference": 0,
-                "min_cosine": 1,
-                "mean_cosine": 1,
-                "low_cosine": 1,
-                "texts": 1,
-            }
-        },
-        "lineage": {"recipe": "test"},
-        "attribution": {"weights": "us", "weights_license": "Apache-2.0"},
-    }
-    return description, {encoder: (("input_ids", "attention_mask"), ("news_vectors",))}
-
-
-def write(store: Path) -> Artefact:
-    return write_artefact(store, NAME, build)
-
-
-def write_in_a_process(store: Path) -> int:
-    try:
-        return write(store).manifest.version
-    except AlreadyExists:
-        return 0
+from tests.unit.model_store.fake_artefact import NAME, build, write, write_in_a_process
 
 
 def test_versions_count_up_and_read_back(tmp_path: Path) -> None:

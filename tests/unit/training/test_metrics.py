@@ -1,6 +1,7 @@
-"""The metrics against hand-computed cases and the plainest words for their definitions."""
+"""The metrics against numbers worked out by hand, and against a slow and plain second version."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from itertools import permutations
 from math import log2
 
 import numpy as np
@@ -8,82 +9,109 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.impressions import Impression, NewsId
-from training.errors import NothingToEvaluate
 from training.evaluation.metrics import METRICS, auc, mrr, ndcg
-from training.evaluation.report import evaluate_scores
+
+# scores, labels, and what they give, worked out on paper
+CASES = [
+    pytest.param([0.9, 0.1], [1, 0], 1.0, 1.0, 1.0, 1.0, id="in order"),
+    pytest.param([0.1, 0.9], [1, 0], 0.0, 1 / 2, 1 / log2(3), 1 / log2(3), id="upside down"),
+    pytest.param([0.5, 0.5], [1, 0], 0.5, 1 / 2, 1 / log2(3), 1 / log2(3), id="tied"),
+    pytest.param([0, 0, 0, 0], [1, 0, 0, 0], 0.5, 1 / 4, 1 / log2(5), 1 / log2(5), id="all tied"),
+    # ranked: other, clicked, other, clicked. Pairs in order: 1 + 0 of 2 + 2.
+    pytest.param(
+        [3, 4, 1, 2],
+        [1, 0, 1, 0],
+        1 / 4,
+        (1 / 2 + 1 / 4) / 2,
+        (1 / log2(3) + 1 / log2(5)) / (1 + 1 / log2(3)),
+        (1 / log2(3) + 1 / log2(5)) / (1 + 1 / log2(3)),
+        id="two clicks",
+    ),
+    # The click stands at rank 6: outside of the first five, inside of the first ten.
+    pytest.param([1, 2, 3, 4, 5, 6], [1, 0, 0, 0, 0, 0], 0.0, 1 / 6, 0.0, 1 / log2(7), id="sixth"),
+    # A tie of one clicked and two others behind one other: half of two pairs of three.
+    pytest.param(
+        [5, 5, 5, 9], [0, 1, 0, 0], 1 / 3, 1 / 4, 1 / log2(5), 1 / log2(5), id="tie in the middle"
+    ),
+]
 
 
-def arrays(scores: list[float], labels: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    return np.array(scores, np.float64), np.array(labels)
+@pytest.mark.parametrize(("scores", "labels", "auc_", "mrr_", "ndcg_5", "ndcg_10"), CASES)
+def test_metrics_are_those_worked_out_by_hand(
+    scores: list[float],
+    labels: list[int],
+    auc_: float,
+    mrr_: float,
+    ndcg_5: float,
+    ndcg_10: float,
+) -> None:
+    scores_C, labels_C = np.array(scores, float), np.array(labels)
+    measured = [metric(scores_C, labels_C) for metric in METRICS.values()]
+    assert list(METRICS) == ["auc", "mrr", "ndcg@5", "ndcg@10"]
+    assert measured == pytest.approx([auc_, mrr_, ndcg_5, ndcg_10])
 
 
-def test_a_hand_computed_list() -> None:
-    scores, labels = arrays([0.9, 0.8, 0.7, 0.6, 0.5, 0.4], [0, 1, 0, 0, 0, 1])
-    assert auc(scores, labels) == pytest.approx(3 / 8)
-    assert mrr(scores, labels) == pytest.approx((1 / 2 + 1 / 6) / 2)
-    ideal = 1 + 1 / log2(3)
-    assert ndcg(scores, labels, 5) == pytest.approx((1 / log2(3)) / ideal)
-    assert ndcg(scores, labels, 10) == pytest.approx((1 / log2(3) + 1 / log2(7)) / ideal)
+def plain_auc(scores: Sequence[float], labels: Sequence[int]) -> float:
+    clicked = [s for s, y in zip(scores, labels, strict=True) if y]
+    others = [s for s, y in zip(scores, labels, strict=True) if not y]
+    points = [1 if c > o else 0.5 if c == o else 0 for c in clicked for o in others]
+    return sum(points) / len(points)
 
 
-def test_ties_never_favour_the_model() -> None:
-    scores, labels = arrays([1, 1, 1, 1], [1, 0, 0, 0])
-    assert auc(scores, labels) == 0.5
-    assert mrr(scores, labels) == 1 / 4
-    assert ndcg(scores, labels, 5) == pytest.approx(1 / log2(5))
+def plain_mrr(ranked: Sequence[int]) -> float:
+    return sum(y / rank for rank, y in enumerate(ranked, start=1)) / sum(ranked)
 
 
-impression = st.lists(
-    st.tuples(st.integers(0, 4), st.integers(0, 1)), min_size=2, max_size=30
+def plain_ndcg(ranked: Sequence[int], k: int) -> float:
+    def dcg(labels: Sequence[int]) -> float:
+        return sum((2**y - 1) / log2(rank + 1) for rank, y in enumerate(labels[:k], start=1))
+
+    return dcg(ranked) / dcg(sorted(ranked, reverse=True))
+
+
+def worst_order(scores: Sequence[float], labels: Sequence[int]) -> list[int]:
+    pairs = sorted(zip(scores, labels, strict=True), key=lambda pair: (-pair[0], pair[1]))
+    return [label for _, label in pairs]
+
+
+labelled = st.lists(
+    st.tuples(st.integers(-3, 3).map(float) | st.floats(-1, 1), st.integers(0, 1)),
+    min_size=2,
+    max_size=30,
 ).filter(lambda pairs: len({label for _, label in pairs}) == 2)
 
 
-@given(impression)
-def test_the_metrics_are_their_definitions(pairs: list[tuple[int, int]]) -> None:
-    scores, labels = arrays([s for s, _ in pairs], [y for _, y in pairs])
-    clicked = [s for s, y in pairs if y]
-    others = [s for s, y in pairs if not y]
-    wins = sum((c > o) + 0.5 * (c == o) for c in clicked for o in others)
-    assert auc(scores, labels) == pytest.approx(wins / len(clicked) / len(others))
-    ranked = [y for _, y in sorted(pairs, key=lambda pair: (-pair[0], pair[1]))]
-    reciprocal = [1 / rank for rank, y in enumerate(ranked, 1) if y]
-    assert mrr(scores, labels) == pytest.approx(sum(reciprocal) / len(clicked))
-    for k in (5, 10):
-        gained = sum(y / log2(rank + 1) for rank, y in enumerate(ranked[:k], 1))
-        best = sum(1 / log2(rank + 1) for rank in range(1, min(k, len(clicked)) + 1))
-        assert ndcg(scores, labels, k) == pytest.approx(gained / best)
+@given(labelled)
+def test_metrics_agree_with_the_plain_version(pairs: list[tuple[float, int]]) -> None:
+    scores, labels = (list(column) for column in zip(*pairs, strict=True))
+    scores_C, labels_C = np.array(scores), np.array(labels)
+    ranked = worst_order(scores, labels)
+    assert auc(scores_C, labels_C) == pytest.approx(plain_auc(scores, labels))
+    assert mrr(scores_C, labels_C) == pytest.approx(plain_mrr(ranked))
+    assert ndcg(scores_C, labels_C, 5) == pytest.approx(plain_ndcg(ranked, 5))
+    assert ndcg(scores_C, labels_C, 10) == pytest.approx(plain_ndcg(ranked, 10))
 
 
-@given(impression)
-def test_every_metric_lies_between_0_and_1(pairs: list[tuple[int, int]]) -> None:
-    scores, labels = arrays([s for s, _ in pairs], [y for _, y in pairs])
+@given(labelled, st.randoms())
+def test_the_order_of_the_candidates_does_not_matter(
+    pairs: list[tuple[float, int]], random: object
+) -> None:
+    shuffled = list(pairs)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
     for metric in METRICS.values():
-        assert 0 <= metric(scores, labels) <= 1 + 1e-12
+        (scores, labels), (others, other_labels) = (
+            zip(*listed, strict=True) for listed in (pairs, shuffled)
+        )
+        assert metric(np.array(scores), np.array(labels)) == pytest.approx(
+            metric(np.array(others), np.array(other_labels))
+        )
 
 
-def shown(labels: tuple[int, ...], history: tuple[str, ...] = ("h",)) -> Impression:
-    candidates = tuple(NewsId(f"n{place}") for place in range(len(labels)))
-    return Impression(
-        "1", "u", datetime(2019, 11, 13), tuple(map(NewsId, history)), candidates, labels
-    )
-
-
-def test_a_report_counts_what_it_leaves_out() -> None:
-    log = [shown((1, 0)), shown((0, 0)), shown((1, 1)), shown((0, 1), ())]
-    report = evaluate_scores(log, [[2, 1], [1, 1], [1, 1], None])
-    assert (report.impressions, report.single_class, report.empty_history) == (4, 2, 1)
-    assert report.estimates["auc"].mean == 0.75
-    assert report.estimates["auc"].count == 2
-    assert report.estimates["auc"].standard_error == pytest.approx(0.25)
-
-
-@pytest.mark.parametrize("scores", [[[1.0]], [[1, 2, 3]], [[1, float("nan")]], []])
-def test_scores_that_do_not_fit_are_refused(scores: list[list[float]]) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        evaluate_scores([shown((1, 0))], scores)
-
-
-def test_a_log_without_a_choice_cannot_be_evaluated() -> None:
-    with pytest.raises(NothingToEvaluate):
-        evaluate_scores([shown((1, 1))], [[1, 2]])
+@given(st.lists(st.integers(0, 1), min_size=2, max_size=6).filter(lambda y: len(set(y)) == 2))
+def test_a_tie_never_favours_the_model(labels: list[int]) -> None:
+    tied_C = np.zeros(len(labels))
+    orders = [list(order) for order in permutations(labels)]
+    assert mrr(tied_C, np.array(labels)) == pytest.approx(min(map(plain_mrr, orders)))
+    least = min(plain_ndcg(order, 5) for order in orders)
+    assert ndcg(tied_C, np.array(labels), 5) == pytest.approx(least)
+    assert auc(tied_C, np.array(labels)) == 0.5
