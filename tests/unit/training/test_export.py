@@ -77,8 +77,16 @@ def bert_artefact(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def xlm_roberta_artefact(
     tiny_xlm_roberta: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Artefact:
-    store = tmp_path_factory.mktemp("store")
-    return export_folder(tiny_xlm_roberta, store, "tiny-xlm", Wishes(pooling="cls", prefix="q: "))
+    wishes = Wishes(
+        pooling="cls",
+        prefix="query {1}: ",
+        template="{title} - {abstract}",
+        max_tokens=50,
+        languages=("en", "de"),
+        weights="Somebody",
+        weights_license="mit",
+    )
+    return export_folder(tiny_xlm_roberta, tmp_path_factory.mktemp("store"), "tiny-xlm", wishes)
 
 
 @pytest.fixture(scope="module")
@@ -156,30 +164,20 @@ def test_vectors_keep_their_length_if_nobody_wants_them_normalised(
     artefact = export_folder(tiny_bert, tmp_path, "long", wishes, quantise=None)
     vectors_ND = NewsEncoder(artefact, "fp32").encode(SAMPLE_TITLES)
     assert not artefact.manifest.normalised
+    assert list(artefact.manifest.parity) == ["fp32"]
     assert np.ptp(np.linalg.norm(vectors_ND, axis=1)) > 1
     assert np.abs(vectors_ND.mean(axis=0)).max() < 1e-4
 
 
-def test_the_manifest_says_what_was_wished(tiny_bert: Path, tmp_path: Path) -> None:
-    wishes = Wishes(
-        prefix="query {1}: ",
-        template="{title} - {abstract}",
-        max_tokens=20,
-        languages=("en", "de"),
-        weights="Somebody",
-        weights_license="mit",
-    )
-    manifest = export_folder(tiny_bert, tmp_path, "tiny", wishes, quantise=None).manifest
-    assert manifest.text == Text(template="query {{1}}: {title} - {abstract}", max_tokens=20)
+def test_the_manifest_says_what_was_wished(xlm_roberta_artefact: Artefact) -> None:
+    manifest = xlm_roberta_artefact.manifest
+    assert manifest.text == Text(template="query {{1}}: {title} - {abstract}", max_tokens=50)
     text = render(manifest.text.template, {"title": "A", "abstract": "B"})
     assert text == "query {1}: A - B"
-    assert (manifest.dimension, manifest.pooling, manifest.languages) == (64, "mean", ("en", "de"))
-    assert list(manifest.parity) == ["fp32"]
+    assert (manifest.dimension, manifest.pooling, manifest.languages) == (64, "cls", ("en", "de"))
+    assert manifest.attribution == Attribution(weights="Somebody", weights_license="mit")
+    assert list(manifest.parity) == ["fp32", "int8"]
     assert manifest.parity["fp32"].texts >= 200
-    assert (manifest.attribution.weights, manifest.attribution.weights_license) == (
-        "Somebody",
-        "mit",
-    )
     file = manifest.files["news_encoder.fp32.onnx"]
     assert (file.inputs, file.outputs) == (("input_ids", "attention_mask"), ("news_vectors",))
 
