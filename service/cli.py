@@ -5,7 +5,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -22,6 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+ENGINES: Final = frozenset({"faiss", "onnxruntime"})
+"""What ``newsstand[cpu]`` and ``newsstand[gpu]`` bring and a bare install lacks."""
 
 
 @app.callback()
@@ -137,8 +139,20 @@ def main() -> None:
     try:
         app()
     except (SetupError, NewsstandError, ImportStopped) as error:
-        typer.echo(f"newsstand: {error}", err=True)
-        sys.exit(1)
+        _end(str(error))
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in ENGINES:
+            raise
+        _end(
+            f"{missing} is not installed; pip install 'newsstand[cpu]' brings it, "
+            "or 'newsstand[gpu]' on a machine with a GPU"
+        )
+
+
+def _end(reason: str) -> NoReturn:
+    typer.echo(f"newsstand: {reason}", err=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

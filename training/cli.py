@@ -8,7 +8,7 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -27,6 +27,10 @@ app = typer.Typer(
     add_completion=False,
 )
 STORE: Final = "NEWSSTAND_MODEL_STORE"
+TRAINING_EXTRA: Final = frozenset(
+    {"onnx", "onnxruntime", "onnxscript", "polars", "safetensors", "torch", "transformers"}
+)
+"""What ``newsstand[training]`` brings and a bare install lacks."""
 
 
 class Exported(StrEnum):
@@ -154,8 +158,17 @@ def main() -> None:
     try:
         app()
     except (TrainingError, ModelStoreError) as error:
-        typer.echo(f"newsstand-train: {error}", err=True)
-        sys.exit(1)
+        _end(str(error))
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in TRAINING_EXTRA:
+            raise
+        _end(f"{missing} is not installed; pip install 'newsstand[training]' brings it")
+
+
+def _end(reason: str) -> NoReturn:
+    typer.echo(f"newsstand-train: {reason}", err=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

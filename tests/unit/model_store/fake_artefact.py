@@ -5,6 +5,7 @@ from pathlib import Path
 from model_store import layout
 from model_store.artefact import Artefact
 from model_store.errors import AlreadyExists
+from model_store.store import ModelStore
 from model_store.writer import Description, Signature, write_artefact
 
 NAME = "news"
@@ -39,6 +40,13 @@ def build(folder: Path) -> tuple[Description, dict[str, Signature]]:
 def write(store: Path) -> Artefact:
     """The next version of the artefact, written into ``store``."""
     return write_artefact(store, NAME, build)
+
+
+def store_with(root: Path, versions: int) -> ModelStore:
+    """A store at ``root`` that holds so many versions of the artefact."""
+    for _ in range(versions):
+        write(root)
+    return ModelStore((root,))
 
 
 def write_in_a_process(store: Path) -> int:

@@ -7,21 +7,47 @@ from pathlib import Path
 import pytest
 
 from model_store import layout
-from model_store.errors import Damaged, InUse, NotFound, NotWritable
+from model_store.errors import Damaged, NotFound, NotWritable
 from model_store.store import REMEMBERED, ModelStore
-from tests.unit.model_store.fake_artefact import NAME, write
-
-
-def store_with(root: Path, versions: int) -> ModelStore:
-    for _ in range(versions):
-        write(root)
-    return ModelStore((root,))
+from tests.unit.model_store.fake_artefact import NAME, store_with
 
 
 def promote_in_a_process(root: Path, alias: str) -> None:
     store = ModelStore((root,))
     for version in (1, 2, 1, 2):
         store.promote(NAME, version, alias)
+
+
+def test_promote_and_roll_back(tmp_path: Path) -> None:
+    store = store_with(tmp_path, 3)
+    with pytest.raises(NotFound, match="production"):
+        store.load(NAME)
+    for version in (1, 2, 2, 3):
+        store.promote(NAME, version)
+    assert store.load(NAME).manifest.version == 3
+    assert [store.rollback(NAME), store.rollback(NAME)] == [2, 1]
+    assert store.load("news@production").manifest.version == 1
+    with pytest.raises(NotFound, match="before"):
+        store.rollback(NAME)
+
+
+def test_a_damaged_version_is_not_promoted(tmp_path: Path) -> None:
+    store = store_with(tmp_path, 2)
+    (tmp_path / NAME / "2" / layout.CARD).write_text("other")
+    with pytest.raises(Damaged, match=layout.CARD):
+        store.promote(NAME, 2)
+    assert not (tmp_path / NAME / layout.ALIASES).exists()
+    store.promote(NAME, 1)
+    with pytest.raises(Damaged, match=layout.CARD):
+        store.promote(NAME, 2)
+    assert store.load(NAME).manifest.version == 1
+
+
+@pytest.mark.parametrize("alias", ["7", "", "a/b", "a b"])
+def test_an_alias_must_have_a_name(tmp_path: Path, alias: str) -> None:
+    store = store_with(tmp_path, 1)
+    with pytest.raises(NotFound, match="cannot be an alias"):
+        store.promote(NAME, 1, alias)
 
 
 def test_processes_that_move_different_aliases_lose_none(tmp_path: Path) -> None:
@@ -100,41 +126,6 @@ def test_rolling_back_what_never_was_is_refused_and_leaves_no_trace(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_pruning_keeps_what_a_rollback_would_need(tmp_path: Path) -> None:
-    store = store_with(tmp_path, 5)
-    for version in (1, 2, 3):
-        store.promote(NAME, version)
-    assert store.prune(NAME, keep=1) == [1, 4]
-    assert store.rollback(NAME) == 2
-
-
-def test_pruning_what_is_not_there_is_refused_and_leaves_no_trace(tmp_path: Path) -> None:
-    store = ModelStore((tmp_path / "store",))
-    for name in ("nothing", "../store", "news@1"):
-        with pytest.raises(NotFound):
-            store.prune(name, 1)
-    assert not (tmp_path / "store").exists()
-
-
-def test_pruning_goes_on_after_one_that_was_killed(tmp_path: Path) -> None:
-    store = store_with(tmp_path, 3)
-    left = tmp_path / NAME / f"{layout.STAGING_PREFIX}removed-1"
-    left.mkdir()
-    (left / "card.md").write_text("what a crash left")
-    assert store.prune(NAME, 1) == [1, 2]
-    assert store.versions(NAME) == [3]
-
-
-def test_only_the_writable_store_is_pruned(tmp_path: Path) -> None:
-    mine, shipped = tmp_path / "mine", tmp_path / "shipped"
-    store_with(shipped, 3)
-    store_with(mine, 2)
-    assert ModelStore((mine, shipped)).prune(NAME, 1) == [1]
-    assert ModelStore((shipped,)).versions(NAME) == [1, 2, 3]
-    with pytest.raises(NotFound, match="no version 3 of news"):
-        ModelStore((mine, shipped)).remove(NAME, 3)
-
-
 def test_an_alias_of_the_shipped_store_is_moved_in_the_writable_one(tmp_path: Path) -> None:
     mine, shipped = tmp_path / "mine", tmp_path / "shipped"
     store_with(shipped, 2).promote(NAME, 1)
@@ -142,17 +133,10 @@ def test_an_alias_of_the_shipped_store_is_moved_in_the_writable_one(tmp_path: Pa
     both.promote(NAME, 2)
     assert both.load(NAME).folder == shipped / NAME / "2"
     assert both.rollback(NAME) == 1
-    assert ModelStore((shipped,)).aliases(NAME)["production"].version == 1
-
-
-def test_what_an_alias_of_either_store_points_to_stays(tmp_path: Path) -> None:
-    mine, shipped = tmp_path / "mine", tmp_path / "shipped"
-    store_with(mine, 3)
-    store_with(shipped, 1).promote(NAME, 1)
-    both = ModelStore((mine, shipped))
-    assert both.prune(NAME, 1) == [2]
-    with pytest.raises(InUse, match="what production points to"):
-        both.remove(NAME, 1)
+    both.promote(NAME, 1, "candidate")
+    assert set(both.aliases(NAME)) == {"production", "candidate"}
+    in_shipped = ModelStore((shipped,)).aliases(NAME)
+    assert {name: alias.version for name, alias in in_shipped.items()} == {"production": 1}
 
 
 def test_a_store_that_cannot_be_written_to_says_so(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def test_a_precision_is_listed_with_its_file(fields: dict[str, Any]) -> None:
         {"created_at": "yesterday"},
         {"scoring": {"kind": "late_fusion", "fusion": "median"}},
         {"scoring": {"kind": "late_fusion", "history_length": 0}},
+        {"scoring": {"kind": "tea leaves"}},
         {"scoring": {}},
         {"text": {"template": "", "max_tokens": 32}},
         {"text": {"template": "{title}", "max_tokens": 1}},

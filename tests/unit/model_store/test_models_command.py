@@ -10,7 +10,7 @@ import pytest
 
 from model_store import layout
 from model_store.cli import main
-from tests.unit.model_store.fake_artefact import NAME, write
+from tests.unit.model_store.fake_artefact import NAME, store_with, write
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ def command(
 
 
 def test_a_life_of_versions(command: Command, tmp_path: Path) -> None:
-    for _ in range(3):
-        write(tmp_path)
+    assert command("list").out.startswith("No artefacts in ")
+    store_with(tmp_path, 3)
     assert command("promote", "news@1").out == "news@production is now news@1\n"
     assert command("promote", "news@2", "--alias", "candidate").out == (
         "news@candidate is now news@2\n"
@@ -53,6 +53,8 @@ def test_a_life_of_versions(command: Command, tmp_path: Path) -> None:
     assert json.loads(command("show", NAME).out)["version"] == 1
     assert command("verify").out.splitlines() == [f"news@{n}: ok, 3 files" for n in (1, 2, 3)]
     assert command("prune", NAME, "--keep", "1").out == "removed: nothing\n"
+    store_with(tmp_path, 2)
+    assert command("prune", NAME, "--keep", "1").out == "removed: news@3, news@4\n"
 
 
 def test_the_list_shows_what_points_where(command: Command, tmp_path: Path) -> None:
@@ -86,7 +88,7 @@ def test_what_cannot_be_done_is_one_line_and_status_1(
     said = command(*arguments)
     assert (said.status, said.out) == (1, "")
     assert len(said.err.splitlines()) == 1
-    assert "Traceback" not in said.err
+    assert said.err.startswith(("newsstand-models: ", "news@9: "))
 
 
 @pytest.mark.parametrize("arguments", [("show",), ("prune", NAME, "--keep", "0"), ("tell",)])
@@ -112,11 +114,3 @@ def test_verify_names_the_damaged_file(command: Command, tmp_path: Path) -> None
     said = command("verify", "news@1")
     assert (said.status, said.out) == (1, "")
     assert layout.TOKENIZER in said.err
-
-
-def test_damage_stops_a_promotion(command: Command, tmp_path: Path) -> None:
-    write(tmp_path).path(layout.CARD).unlink()
-    said = command("promote", "news@1")
-    assert (said.status, said.out) == (1, "")
-    assert said.err.startswith("newsstand-models: ")
-    assert not (tmp_path / NAME / layout.ALIASES).exists()

@@ -1,5 +1,6 @@
 """An artefact is verified before it is used."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,42 @@ def test_a_folder_without_manifest_is_damaged(tmp_path: Path) -> None:
     path = write(tmp_path).path(layout.MANIFEST)
     path.unlink()
     with pytest.raises(Damaged, match="cannot be read: No such file"):
+        read(path.parent)
+
+
+@pytest.mark.parametrize("name", [layout.news_encoder("fp32"), layout.TOKENIZER, layout.CARD])
+@pytest.mark.parametrize("damage", ["truncate", "alter", "remove"])
+def test_a_damaged_file_is_named_and_refused(tmp_path: Path, name: str, damage: str) -> None:
+    path = write(tmp_path).path(name)
+    content = path.read_bytes()
+    if damage == "truncate":
+        path.write_bytes(content[:-1])
+    elif damage == "alter":
+        path.write_bytes(b"X" + content[1:])
+    else:
+        path.unlink()
+    with pytest.raises(Damaged, match=name):
+        read(tmp_path / NAME / "1")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\0"])
+def test_a_manifest_that_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path).path(layout.MANIFEST)
+    path.write_text(text)
+    with pytest.raises(Damaged, match=r"manifest\.json"):
+        read(path.parent)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"format_version": 2}, "format version 2"), ({"dimension": 0}, "dimension")],
+)
+def test_a_manifest_that_does_not_hold_is_refused(
+    tmp_path: Path, change: dict[str, object], said: str
+) -> None:
+    path = write(tmp_path).path(layout.MANIFEST)
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(Damaged, match=said):
         read(path.parent)
 
 

@@ -1,5 +1,6 @@
 """An artefact appears whole or not at all, whatever happens to the one who writes it."""
 
+import multiprocessing
 import stat
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from model_store.artefact import read
 from model_store.errors import AlreadyExists
 from model_store.store import ModelStore
 from model_store.writer import Description, Signature, write_artefact
-from tests.unit.model_store.fake_artefact import NAME, build, write
+from tests.unit.model_store.fake_artefact import NAME, build, write, write_in_a_process
 
 REPOSITORY = Path(__file__).parents[3]
 KILLED_WHILE_BUILDING = """
@@ -31,6 +32,17 @@ write_artefact(Path(sys.argv[1]), "news", building)
 """
 
 
+def test_versions_count_up_and_read_back(tmp_path: Path) -> None:
+    first, second = write(tmp_path), write(tmp_path)
+    assert [first.manifest.version, second.manifest.version] == [1, 2]
+    assert read(second.folder) == second
+    assert second.manifest.reference == "news@2"
+    assert second.manifest.files[layout.news_encoder("fp32")].inputs == (
+        "input_ids",
+        "attention_mask",
+    )
+
+
 def test_a_writer_that_is_killed_leaves_no_version(tmp_path: Path) -> None:
     command = [sys.executable, "-c", KILLED_WHILE_BUILDING, str(tmp_path)]
     with subprocess.Popen(
@@ -45,14 +57,37 @@ def test_a_writer_that_is_killed_leaves_no_version(tmp_path: Path) -> None:
     assert (store.names(), store.versions(NAME)) == ([NAME], [1])
 
 
-def test_an_interrupted_writer_cleans_up(tmp_path: Path) -> None:
-    def interrupted(folder: Path) -> tuple[Description, dict[str, Signature]]:
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
+def test_nothing_appears_when_building_fails(tmp_path: Path, failure: type[BaseException]) -> None:
+    def failing(folder: Path) -> tuple[Description, dict[str, Signature]]:
         build(folder)
-        raise KeyboardInterrupt
+        raise failure
 
-    with pytest.raises(KeyboardInterrupt):
-        write_artefact(tmp_path, NAME, interrupted)
+    with pytest.raises(failure):
+        write_artefact(tmp_path, NAME, failing)
     assert list((tmp_path / NAME).iterdir()) == []
+
+
+def test_nothing_appears_when_the_manifest_does_not_hold(tmp_path: Path) -> None:
+    def without_tokenizer(folder: Path) -> tuple[Description, dict[str, Signature]]:
+        described = build(folder)
+        (folder / layout.TOKENIZER).unlink()
+        return described
+
+    with pytest.raises(ValueError, match=r"tokenizer\.json"):
+        write_artefact(tmp_path, NAME, without_tokenizer)
+    assert list((tmp_path / NAME).iterdir()) == []
+
+
+def test_concurrent_writers_never_share_a_version(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(4) as pool:
+        versions = pool.map(write_in_a_process, [tmp_path] * 12)
+    written = [version for version in versions if version]
+    assert len(written) == len(set(written))
+    assert sorted(written) == ModelStore.at(tmp_path).versions(NAME)
+    for version in written:
+        read(tmp_path / NAME / str(version))
 
 
 def test_a_version_that_another_wrote_meanwhile_is_not_overwritten(

@@ -5,10 +5,11 @@ from datetime import datetime
 import numpy as np
 import pytest
 
+from model_store.estimates import Estimate
+from model_store.metrics import METRICS
 from training.data.impressions import Impression, NewsId
 from training.errors import NothingToEvaluate
-from training.evaluation.metrics import METRICS
-from training.evaluation.report import Estimate, evaluate_scores
+from training.evaluation.report import evaluate_scores
 
 
 def impression(labels: tuple[int, ...], history: tuple[str, ...] = ("h",)) -> Impression:

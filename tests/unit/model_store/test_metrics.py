@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.evaluation.metrics import METRICS, auc, mrr, ndcg
+from model_store.metrics import METRICS, auc, mrr, ndcg
 
 # scores, labels, and what they give, worked out on paper
 CASES = [
