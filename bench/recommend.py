@@ -19,7 +19,7 @@ import numpy as np
 from bench.load import Connection, MakeRequest, Measured, closed_loop, open_loop, post
 from bench.machine import describe
 from bench.processes import server
-from bench.state import ARTICLES, READERS, click, fill, reader_id
+from bench.state import ARTICLES, READERS, act, fill, reader_id
 from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.redis.connection import Connection as StoreConnection
 from service.adapters.redis.readers import RedisReaders
@@ -68,7 +68,7 @@ async def _rows(
         async def make() -> bytes:
             user_id = reader_id(rng.randrange(options.readers))
             if rng.random() < share_after_click:
-                await click(readers, user_id, rng.randrange(options.articles))
+                await act(readers, user_id, "click", rng.randrange(options.articles))
             body = {"user_id": user_id, "limit": LIMIT, "diversity": DIVERSITY}
             return post("/v1/recommend", json.dumps(body).encode())
 

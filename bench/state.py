@@ -9,7 +9,7 @@ from service.adapters.redis.articles import RedisArticles
 from service.adapters.redis.connection import Connection
 from service.adapters.redis.readers import RedisReaders
 from service.domain.article import Article
-from service.domain.event import Event
+from service.domain.event import Event, EventType
 from service.domain.fields import ArticleId
 from service.pipeline.newsstand import text_digest
 from service.ports import ArticleWrite
@@ -45,17 +45,17 @@ async def fill(
     now = int(time.time() * 1000)
     for number in range(users):
         clicked = rng.integers(articles, size=CLICKS).tolist()
-        events = [_click(reader_id(number), one) for one in clicked]
+        events = [
+            Event(user_id=reader_id(number), article_id=article_id(one), type="click")
+            for one in clicked
+        ]
         await readers.record(events, now)
 
 
-async def click(readers: RedisReaders, user_id: str, number: int) -> None:
-    """One more click of a reader."""
-    await readers.record([_click(user_id, number)], int(time.time() * 1000))
-
-
-def _click(user_id: str, number: int) -> Event:
-    return Event(user_id=user_id, article_id=article_id(number), type="click")
+async def act(readers: RedisReaders, user_id: str, kind: EventType, number: int) -> None:
+    """One more event of a reader."""
+    event = Event(user_id=user_id, article_id=article_id(number), type=kind)
+    await readers.record([event], int(time.time() * 1000))
 
 
 def _articles(rng: np.random.Generator, centres: np.ndarray, numbers: range) -> list[ArticleWrite]:
@@ -65,7 +65,12 @@ def _articles(rng: np.random.Generator, centres: np.ndarray, numbers: range) -> 
     return [
         ArticleWrite(
             article_id(number),
-            Article(title=f"Article {number}", category=f"c{number % 12}", language="en"),
+            Article(
+                title=f"Article {number}",
+                category=f"c{number % 12}",
+                source=f"s{number % 7}",
+                language="en",
+            ),
             text_digest(f"Article {number}"),
             vector.astype(np.float16),
         )

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from model_store import layout
+from model_store.late_fusion import FusionName
 
 FORMAT_VERSION: Final = 1
 INT8_MEAN_COSINE: Final = 0.995
@@ -39,7 +40,7 @@ class LateFusion(_Part):
     """Scoring without a user encoder (NaSE, arXiv 2406.12634)."""
 
     kind: Literal["late_fusion"] = "late_fusion"
-    fusion: Literal["mean"] = "mean"
+    fusion: FusionName = "mean"
     history_length: int = Field(default=50, ge=1, le=1000, description="newest clicks that count")
 
 

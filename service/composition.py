@@ -1,31 +1,39 @@
 """The composition root: from settings and an artefact to a newsstand that is ready."""
 
+import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from model_store.artefact import Artefact
 from model_store.errors import ModelStoreError
+from model_store.late_fusion import FUSIONS
 from model_store.store import DEFAULT_ARTEFACT, ModelStore
 from service.adapters.devices import chosen_device
 from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.faiss_index import FaissIndex
 from service.adapters.onnx_encoder import OnnxEncoder
+from service.adapters.policy_file import PolicyFile
 from service.adapters.redis.articles import RedisArticles
 from service.adapters.redis.connection import Connection
+from service.adapters.redis.cursor_key import cursor_key
+from service.adapters.redis.experiments import RedisExperiments
 from service.adapters.redis.popularity import RedisPopularity
 from service.adapters.redis.readers import RedisReaders
 from service.background.follow import follow
 from service.background.tasks import Tasks
 from service.catalogue.catalogue import Catalogue
-from service.errors import SetupError
+from service.domain.experiment import PolicyBook
+from service.errors import SetupError, Unavailable
 from service.pipeline.newsstand import Newsstand, ServedModel
 from service.pipeline.refill import refill
 from service.settings import Settings
 
 COUNT_WAIT_MS = 500
+SERVED_WRITTEN_SECONDS = 0.05
+POLICIES_LOOKED_AT_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -44,16 +52,21 @@ def find_artefact(settings: Settings) -> Artefact:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, artefact: Artefact) -> AsyncIterator[Newsstand]:
-    """A newsstand that is ready to serve, for as long as the block runs.
+async def opened(
+    settings: Settings, artefact: Artefact, clock: Callable[[], float] = time.time
+) -> AsyncIterator[Newsstand]:
+    """A newsstand that is ready to serve, for as long as the block runs; ``clock`` gives seconds
+    since 1970.
 
     Raises SetupError, or Unavailable if the state store does not answer.
     """
     async with AsyncExitStack() as stack:
-        yield await _open(settings, artefact, stack)
+        yield await _open(settings, artefact, stack, clock)
 
 
-async def _open(settings: Settings, artefact: Artefact, stack: AsyncExitStack) -> Newsstand:
+async def _open(
+    settings: Settings, artefact: Artefact, stack: AsyncExitStack, clock: Callable[[], float]
+) -> Newsstand:
     """Bring everything up, in order; ``stack`` takes it down again."""
     url = settings.redis_url or stack.enter_context(EmbeddedValkey(settings.data_dir)).url
     connection = Connection(url)
@@ -62,26 +75,54 @@ async def _open(settings: Settings, artefact: Artefact, stack: AsyncExitStack) -
     encoder = _encoder(settings, artefact)
     stack.callback(encoder.close)
     tasks = await stack.enter_async_context(Tasks())
-    model, stored, popularity = _parts(settings, artefact, connection)
+    model, stored = _parts(settings, artefact, connection)
+    popularity = RedisPopularity(connection, clock)
+    readers = RedisReaders(
+        connection,
+        model=model.reference,
+        history_length=model.history_length,
+        reader_seconds=settings.reader_seconds,
+    )
+    stack.push_async_callback(_last_lists, readers)
     newsstand = Newsstand(
         model=model,
         catalogue=Catalogue(encoder.dimension, lambda: FaissIndex(encoder.dimension)),
         encoder=encoder,
         articles=stored,
-        readers=RedisReaders(
-            connection,
-            model=model.reference,
-            history_length=model.history_length,
-            reader_seconds=settings.reader_seconds,
-        ),
+        readers=readers,
         popularity=popularity,
+        experiments=RedisExperiments(connection),
         article_seconds=settings.article_seconds,
         later=tasks.later,
+        policies=_policies(settings, tasks),
+        cursor_key=await cursor_key(connection),
+        clock=clock,
     )
     await _fill_and_follow(newsstand, stored, tasks)
     await popularity.refresh()
     _keep_counting(popularity, tasks)
+    _keep_remembering(readers, tasks)
     return newsstand
+
+
+def _policies(settings: Settings, tasks: Tasks) -> Callable[[], PolicyBook]:
+    if settings.policies_file is None:
+        built_in = PolicyBook()
+        return lambda: built_in
+    file = PolicyFile(settings.policies_file)
+
+    async def step() -> None:
+        await asyncio.sleep(POLICIES_LOOKED_AT_SECONDS)
+        if file.changed():
+            try:
+                file.reload()
+            except SetupError as error:
+                _log.error("the policies stay as they were: %s", error)
+            else:
+                _log.info("the policies were read again")
+
+    tasks.forever("reading the policies", step)
+    return lambda: file.book
 
 
 def _encoder(settings: Settings, artefact: Artefact) -> OnnxEncoder:
@@ -100,12 +141,14 @@ def _cores() -> int:
 
 def _parts(
     settings: Settings, artefact: Artefact, connection: Connection
-) -> tuple[ServedModel, RedisArticles, RedisPopularity]:
-    manifest = artefact.manifest
+) -> tuple[ServedModel, RedisArticles]:
+    manifest, scoring = artefact.manifest, artefact.manifest.scoring
+    assert scoring.kind == "late_fusion"  # the only kind that find_artefact lets pass
     model = ServedModel(
         reference=manifest.reference,
         text_template=manifest.text.template,
-        history_length=settings.history_length or manifest.scoring.history_length,
+        history_length=settings.history_length or scoring.history_length,
+        fusion=FUSIONS[scoring.fusion],
     )
     stored = RedisArticles(
         connection,
@@ -113,7 +156,7 @@ def _parts(
         article_seconds=settings.article_seconds,
         vector_seconds=settings.reader_seconds,
     )
-    return model, stored, RedisPopularity(connection)
+    return model, stored
 
 
 async def _fill_and_follow(newsstand: Newsstand, stored: RedisArticles, tasks: Tasks) -> None:
@@ -136,3 +179,18 @@ def _keep_counting(popularity: RedisPopularity, tasks: Tasks) -> None:
         await popularity.refresh()
 
     tasks.forever("counting", step)
+
+
+def _keep_remembering(readers: RedisReaders, tasks: Tasks) -> None:
+    async def step() -> None:
+        await asyncio.sleep(SERVED_WRITTEN_SECONDS)
+        await readers.flush()
+
+    tasks.forever("remembering what was served", step)
+
+
+async def _last_lists(readers: RedisReaders) -> None:
+    try:
+        await readers.flush()
+    except Unavailable as error:
+        _log.warning("the last lists served are not remembered: %s", error.detail)

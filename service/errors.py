@@ -2,7 +2,9 @@
 
 NewsstandError                     a text for people, and a status for clients
 ├── Malformed            400       the body is not what its type says
+├── ForgedCursor         400       not made here, or for another request
 ├── NotFound             404
+├── ExpiredCursor        410
 ├── TooLarge             413       too many items or bytes
 ├── UnsupportedMedia     415
 ├── Invalid              422       a field is wrong; says which
@@ -41,6 +43,18 @@ class Malformed(NewsstandError):
     """The body cannot be read as what its content type says."""
 
     status, kind, title = 400, "malformed", "Malformed request"
+
+
+class ForgedCursor(NewsstandError):
+    """A cursor that was not made here, or for another request."""
+
+    status, kind, title = 400, "forged-cursor", "Forged cursor"
+
+
+class ExpiredCursor(NewsstandError):
+    """A cursor that is too old."""
+
+    status, kind, title = 410, "expired-cursor", "Expired cursor"
 
 
 class NotFound(NewsstandError):

@@ -3,7 +3,7 @@
 Shapes: N texts or articles, C candidates, D dimensions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 from service.domain.article import Article
 from service.domain.event import Event
+from service.domain.experiment import VariantCounts
 from service.domain.fields import ArticleId, UserId
+from service.domain.popularity import Exposure, Heat
 from service.domain.reader import Reader
+from service.domain.served import ServedList
 
 Vectors = NDArray[np.float16]
 Mask = NDArray[np.bool_]
@@ -146,6 +149,20 @@ class ReaderStore(Protocol):
         """Keep the vector beside the history, unless the history has changed meanwhile."""
         ...
 
+    def remember_served(self, user_id: UserId, served: ServedList) -> None:
+        """Have the list remembered soon, for the events that name it. Never waits; where the
+        store is away for long, the oldest lists are forgotten.
+        """
+        ...
+
+    async def served(self, user_id: UserId) -> list[ServedList]:
+        """The reader's last lists, the oldest first."""
+        ...
+
+    async def tallies(self, user_id: UserId) -> dict[str, tuple[int, int]]:
+        """The reader's impressions and clicks in each ``experiment/variant``."""
+        ...
+
     async def event_id_digests(self, user_id: UserId) -> list[bytes]:
         """Digests of the event ids that count as seen for the reader."""
         ...
@@ -159,9 +176,23 @@ class ReaderStore(Protocol):
         ...
 
 
-class Popularity(Protocol):
-    """What is read most, as this process last heard."""
+class ExperimentCounts(Protocol):
+    """What readers did in each experiment, added up over all of them."""
 
-    def weights(self) -> Mapping[ArticleId, float]:
-        """Time-decayed clicks of the articles that are read most."""
+    async def counts(self, experiment: str, variants: Iterable[str]) -> dict[str, VariantCounts]:
+        """The tallies of each of the variants. Raises Unavailable."""
+        ...
+
+
+class Popularity(Protocol):
+    """What is read and shown, as this process last heard. Never waits."""
+
+    def heat(self, window_hours: int, half_life_hours: float, dwell: float) -> Heat:
+        """Time-decayed reading in the last hours: clicks, with ``dwell`` as the share of minutes
+        read. The same object until something changes.
+        """
+        ...
+
+    def exposure(self) -> Exposure:
+        """Clicks and impressions of the last days."""
         ...

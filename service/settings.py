@@ -33,6 +33,9 @@ class Settings(BaseModel):
         default="auto", description="Where the encoder runs."
     )
     api_keys_file: Path | None = Field(default=None, description="File of hashed API keys.")
+    policies_file: Path | None = Field(
+        default=None, description="Scenarios and experiments (TOML), read again when it changes."
+    )
     log_format: Literal["auto", "text", "json"] = Field(
         default="auto", description="auto: text on a terminal, else json."
     )

@@ -6,7 +6,16 @@ from importlib import metadata
 
 from fastapi import FastAPI
 
-from service.api import articles, events, lists, operations, problems, recommendations, users
+from service.api import (
+    articles,
+    events,
+    experiments,
+    lists,
+    operations,
+    problems,
+    recommendations,
+    users,
+)
 from service.api.parts import State
 from service.api.telemetry import Metrics, Telemetry
 from service.pipeline.newsstand import Newsstand
@@ -30,6 +39,7 @@ def create_app(newsstand: Newsstand) -> FastAPI:
         articles.batch,
         articles.single,
         users.router,
+        experiments.router,
         operations.router,
     ):
         app.include_router(router)

@@ -25,7 +25,18 @@ class ListQuery(Filters):
         return Filters.model_construct(**self.model_dump(exclude={"limit"}))
 
 
+class TrendingQuery(ListQuery):
+    """How far back to look."""
+
+    window_hours: Annotated[int, Field(ge=1, le=168)] = 48
+
+    def filters(self) -> Filters:
+        """The filters alone."""
+        return Filters.model_construct(**self.model_dump(exclude={"limit", "window_hours"}))
+
+
 ListQueryPart = Annotated[ListQuery, Query()]
+TrendingQueryPart = Annotated[TrendingQuery, Query()]
 
 
 @router.get("/v1/articles/{article_id:path}/similar", response_model=Listing)
@@ -37,6 +48,6 @@ async def similar(
 
 
 @router.get("/v1/trending", response_model=Listing)
-async def trending(query: ListQueryPart, newsstand: NewsstandPart) -> Listing:
+async def trending(query: TrendingQueryPart, newsstand: NewsstandPart) -> Listing:
     """What is read most now."""
-    return listings.trending(newsstand, query.limit, query.filters())
+    return listings.trending(newsstand, query.limit, query.filters(), query.window_hours)

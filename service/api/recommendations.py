@@ -24,6 +24,8 @@ async def recommend(
     recommendation = await recommending.recommend(newsstand, body, stages)
     for reason in recommendation.degraded:
         metrics.degraded.labels(reason).inc()
+    variant = recommendation.experiment.variant if recommendation.experiment else ""
+    metrics.recommendations.labels(recommendation.scenario, variant).inc()
     return recommendation
 
 

@@ -48,6 +48,12 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        self.recommendations = Counter(
+            "newsstand_recommendations",
+            "Lists served",
+            ("scenario", "variant"),
+            registry=self.registry,
+        )
         self.articles_ingested = Counter(
             "newsstand_articles_ingested", "Articles taken in", ("status",), registry=self.registry
         )
@@ -110,5 +116,5 @@ def _request_id(headers: Headers) -> str:
 
 
 def _server_timing(stages: Stages, started: float) -> str:
-    parts = [f"{name};dur={ms:.2f}" for name, ms in stages.milliseconds.items()]
-    return ", ".join([*parts, f"total;dur={(time.perf_counter() - started) * 1000:.2f}"])
+    parts = [f"{name};dur={ms:.3f}" for name, ms in stages.milliseconds.items()]
+    return ", ".join([*parts, f"total;dur={(time.perf_counter() - started) * 1000:.3f}"])

@@ -9,6 +9,7 @@ from service.errors import Unavailable
 
 AWAY_SECONDS: Final = 0.5
 """How long to wait before the store is asked again."""
+CANCEL_AGAIN_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -22,9 +23,10 @@ class Tasks:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        while self._running:  # a library's time-out that fires at the same moment eats a cancel
+            for task in self._running:
+                task.cancel()
+            await asyncio.wait(self._running, timeout=CANCEL_AGAIN_SECONDS)
 
     def later(self, work: Coroutine[None, None, None]) -> None:
         """Run ``work`` once. If the store is away it is dropped: use it for what is remade."""

@@ -9,13 +9,14 @@ Shapes: R rows, C candidates, N articles, D dimensions.
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.catalogue.columns import FIRST_CAPACITY, Columns, grown
+from service.catalogue.entry import Entry
+from service.catalogue.recent import Recent, newest_first
 from service.domain.fields import ArticleId
 from service.domain.filters import Filters
 from service.ports import Index, Mask, Vectors
@@ -26,26 +27,14 @@ WITHDRAWALS_REMEMBERED: Final = 10_000
 RowIds = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the catalogue holds of one article. Times in seconds since 1970."""
-
-    article_id: ArticleId
-    revision: int
-    language: str | None
-    category: str | None
-    source: str | None
-    published: float
-    expires: float
-
-
 class Catalogue:
     """The live articles, their vectors, and the index over them."""
 
     _entries: list[Entry]
     _row_of: dict[ArticleId, int]
     _expiries: list[tuple[float, int]]
-    _columns: Columns
+    _recent: Recent
+    columns: Columns
     _vectors_RD: Vectors
     _alive_R: Mask
     _index: Index
@@ -133,16 +122,16 @@ class Catalogue:
         """The vectors (N×D) in ``rows``."""
         return self._vectors_RD[rows]
 
-    def published(self, rows: RowIds) -> NDArray[np.float64]:
-        """When the articles in ``rows`` were published, in seconds since 1970."""
-        return self._columns.published_R[rows]
+    def entries(self, rows: RowIds) -> list[Entry]:
+        """What is known of the articles in ``rows``."""
+        return [self._entries[row] for row in rows.tolist()]
 
     def allowed(self, filters: Filters | None, without: Iterable[ArticleId]) -> Mask:
         """Which rows (R,) are live, pass the filters and are not among ``without``."""
         count = len(self._entries)
         mask_R = self._alive_R[:count].copy()
         if filters is not None:
-            mask_R &= self._columns.mask(filters, count)
+            mask_R &= self.columns.mask(filters, count)
         mask_R[self.rows(without)] = False
         return mask_R
 
@@ -152,17 +141,20 @@ class Catalogue:
 
     def newest(self, limit: int, allowed: Mask) -> RowIds:
         """The ``limit`` allowed rows published last, the newest first."""
+        if limit < 1:
+            return np.empty(0, np.int64)
+        recent = self._recent.rows()
+        found = recent[allowed[recent]][:limit]
+        if len(found) == limit or self._recent.complete:
+            return found
         rows = np.flatnonzero(allowed)
-        published = self._columns.published_R[rows]
-        if len(rows) > limit:
-            top = np.argpartition(-published, limit - 1)[:limit]
-            rows, published = rows[top], published[top]
-        return rows[np.lexsort((-rows, -published))]
+        return newest_first(rows, self.columns.published_R[rows], limit)
 
     def _lay(self, entries: Sequence[Entry], vectors_ND: Vectors) -> None:
         self.layout += 1
         self._entries, self._row_of, self._expiries = [], {}, []
-        self._columns = Columns()
+        self.columns = Columns()
+        self._recent = Recent()
         self._vectors_RD = grown(vectors_ND, FIRST_CAPACITY - 1)
         self._alive_R = np.zeros(len(self._vectors_RD), np.bool_)
         self._index = self._new_index()
@@ -172,7 +164,8 @@ class Catalogue:
 
     def _append(self, entry: Entry) -> None:
         row = len(self._entries)
-        self._columns.set(row, entry.language, entry.category, entry.source, entry.published)
+        self.columns.set(row, entry)
+        self._recent.add(row, entry.published)
         self._entries.append(entry)
         self._row_of[entry.article_id] = row
         self._alive_R[row] = True

@@ -3,12 +3,14 @@
 Shapes: R rows, D dimensions.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.catalogue.entry import Entry
 from service.domain.filters import Filters
 from service.ports import Mask
 
@@ -26,8 +28,25 @@ class Labels:
         self._codes: dict[str, int] = {}
         self._column_R = np.empty(FIRST_CAPACITY, np.int32)
 
-    def __getitem__(self, rows: slice) -> NDArray[np.int32]:
+    def __getitem__(self, rows: slice | NDArray[np.int64]) -> NDArray[np.int32]:
         return self._column_R[rows]
+
+    def __len__(self) -> int:
+        """How many values there are: codes are below this."""
+        return len(self._codes)
+
+    def code(self, value: str | None) -> int:
+        """The value's code; ``NONE`` for none, and for one that no row has."""
+        return NONE if value is None else self._codes.get(value, NONE)
+
+    def table(self, values: Mapping[str, float], default: float) -> NDArray[np.float64]:
+        """A number for every code, to be indexed by codes; ``default`` also for ``NONE``."""
+        table = np.full(len(self._codes) + 1, default)
+        for value, number in values.items():
+            code = self._codes.get(value)
+            if code is not None:
+                table[code] = number
+        return table
 
     def set(self, row: int, value: str | None) -> None:
         """Write one row."""
@@ -37,8 +56,8 @@ class Labels:
 
     def among(self, values: list[str], rows: slice) -> Mask:
         """Which rows hold one of ``values``."""
-        codes = [self._codes[value] for value in values if value in self._codes]
-        mask_R: Mask = np.isin(self._column_R[rows], codes)
+        table = self.table(dict.fromkeys(values, 1.0), 0.0).astype(np.bool_)
+        mask_R: Mask = table[self._column_R[rows]]
         return mask_R
 
 
@@ -46,23 +65,21 @@ class Columns:
     """All filter columns."""
 
     def __init__(self) -> None:
-        self.languages, self.categories, self.sources = Labels(), Labels(), Labels()
+        self.languages, self.categories = Labels(), Labels()
+        self.sources, self.authors = Labels(), Labels()
         self.published_R = np.empty(FIRST_CAPACITY, np.float64)
+        self.ingested_R = np.empty(FIRST_CAPACITY, np.float64)
 
-    def set(
-        self,
-        row: int,
-        language: str | None,
-        category: str | None,
-        source: str | None,
-        published: float,
-    ) -> None:
-        """Write one row; ``published`` in seconds since 1970."""
-        self.languages.set(row, language)
-        self.categories.set(row, category)
-        self.sources.set(row, source)
+    def set(self, row: int, entry: Entry) -> None:
+        """Write one row."""
+        self.languages.set(row, entry.language)
+        self.categories.set(row, entry.category)
+        self.sources.set(row, entry.source)
+        self.authors.set(row, entry.author)
         self.published_R = grown(self.published_R, row)
-        self.published_R[row] = published
+        self.published_R[row] = entry.published
+        self.ingested_R = grown(self.ingested_R, row)
+        self.ingested_R[row] = entry.ingested
 
     def mask(self, filters: Filters, count: int) -> Mask:
         """Which of the first ``count`` rows pass every filter."""

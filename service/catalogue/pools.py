@@ -72,7 +72,7 @@ def best(
 ) -> tuple[RowIds, NDArray[np.float64]]:
     """The ``limit`` allowed rows of highest score, and their scores, by a search of the index."""
     rows = catalogue.nearest(vector_D, limit, allowed)
-    return _sorted(rows, late_fusion.scores(catalogue.vectors(rows), vector_D))
+    return by_score(rows, late_fusion.scores(catalogue.vectors(rows), vector_D))
 
 
 def _searched(catalogue: Catalogue, vector_D: Vectors) -> Pool:
@@ -105,12 +105,13 @@ def _certain(
     above = new_scores > bound
     if not moved and not above.any():
         return pool.rows_K[sure_K], scores_K[sure_K]
-    return _sorted(
+    return by_score(
         np.concatenate([pool.rows_K[sure_K], new[above]]),
         np.concatenate([scores_K[sure_K], new_scores[above]]),
     )
 
 
-def _sorted(rows: RowIds, scores: NDArray[np.float64]) -> tuple[RowIds, NDArray[np.float64]]:
+def by_score(rows: RowIds, scores: NDArray[np.float64]) -> tuple[RowIds, NDArray[np.float64]]:
+    """The rows and scores, the highest first; of equal scores, the row written earlier."""
     order = np.lexsort((rows, -scores))
     return rows[order], scores[order]

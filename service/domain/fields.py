@@ -4,7 +4,14 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NewType
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 ArticleId = NewType("ArticleId", str)
 """The caller's own id of an article."""
@@ -49,6 +56,8 @@ Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9
 """A BCP 47 tag such as ``de`` or ``zh-Hans``; compared as written."""
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """A category, source or author."""
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+"""A part of a whole."""
 
 
 class Message(BaseModel):

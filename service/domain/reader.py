@@ -1,5 +1,6 @@
 """A reader, as far as the service remembers one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -33,12 +34,18 @@ class Reader:
     clicked_ms: tuple[int, ...] = ()
     version: int = 0
     vector: NDArray[np.float16] | None = None
-    marks: tuple[Mark, ...] = field(default=())
+    marks: tuple[Mark, ...] = ()
+    shown: Mapping[ArticleId, int] = field(default_factory=dict)
+    """How often each article was shown to them since they last clicked it."""
 
     @property
     def known(self) -> bool:
         """Whether anything at all is stored of the reader."""
         return bool(self.clicked or self.marks)
+
+    def shown_too_often(self, most: int) -> list[ArticleId]:
+        """What was shown ``most`` times or more without a click."""
+        return [article_id for article_id, times in self.shown.items() if times >= most]
 
     def never_again(self) -> set[ArticleId]:
         """What must not be recommended: clicked, hidden or disliked."""

@@ -1,33 +1,55 @@
 """What is asked of the recommender, and what it answers."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from service.domain.fields import Id, Message
-from service.domain.filters import Filters
+from service.domain.fields import Id, Label, Message, Share
+from service.domain.filters import Filters, Labels, Languages
 
 Source = Literal["personal", "session", "trending", "fresh", "explore"]
+"""Which candidate generator brought an item."""
+SOURCES: Final[tuple[Source, ...]] = get_args(Source)
 Degradation = Literal["unknown_reader", "empty_history", "no_reader", "state_unavailable"]
 """Why an answer is not personal: nothing is stored of the reader; none of their clicks can be
 scored; no reader was named; the state store does not answer."""
 
-Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+ScenarioName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")]
+Factor = Annotated[float, Field(ge=0, le=10, strict=True)]
 Limit = Annotated[int, Field(ge=1, le=1_000, strict=True)]
 Ids = Annotated[tuple[Id, ...], Field(max_length=1_000)]
 
 
+class Interests(Message):
+    """What a reader who has not clicked yet says of themselves."""
+
+    categories: Labels = Field(default=[])
+    languages: Languages = Field(default=[])
+
+
+class Boosts(Message):
+    """Factors on the score: 1 changes nothing, 0 leaves out. Several that fit are multiplied."""
+
+    article_ids: Annotated[dict[Id, Factor], Field(max_length=1_000)] = Field(default={})
+    categories: Annotated[dict[Label, Factor], Field(max_length=100)] = Field(default={})
+    sources: Annotated[dict[Label, Factor], Field(max_length=100)] = Field(default={})
+
+
 class RecommendRequest(Message):
-    """Ask for articles for one reader, known or not."""
+    """Ask for articles for one reader, known or not. What is left out is the scenario's."""
 
     user_id: Id | None = None
     limit: Limit = 10
     filters: Filters | None = None
     exclude_article_ids: Ids = ()
     session_article_ids: Ids = ()
-    diversity: Share = 0.0
+    interests: Interests | None = None
+    boosts: Boosts | None = None
+    diversity: Share | None = None
+    language_affinity: Share | None = None
     explain: Annotated[bool, Field(strict=True)] = False
-    scenario: Literal["default", "model"] = "default"
+    scenario: ScenarioName = "default"
+    cursor: Annotated[str, Field(min_length=1, max_length=400_000)] | None = None
 
 
 class RankRequest(Message):
@@ -58,6 +80,12 @@ class Reason(Message):
     clicks: list[ClickContribution]
 
 
+class ItemReason(Reason):
+    """Why an item stands where it stands. ``parts`` sum to its score."""
+
+    parts: dict[str, float]
+
+
 class Item(Message):
     """One recommended article."""
 
@@ -66,15 +94,24 @@ class Item(Message):
     score: float
     relevance: float | None
     source: Source
-    reason: Reason | None = None
+    reason: ItemReason | None = None
+
+
+class VariantAnswer(Message):
+    """The variant of an experiment that made a list."""
+
+    experiment: str
+    variant: str
 
 
 class Recommendation(Message):
-    """A ranked list for one reader."""
+    """A ranked list for one reader. ``scenario`` is the one whose policy made it."""
 
     recommendation_id: str
     user_id: str | None
     model: str
+    scenario: str
+    experiment: VariantAnswer | None
     degraded: list[Degradation]
     items: list[Item]
     empty_because: str | None = None

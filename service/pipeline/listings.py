@@ -1,14 +1,12 @@
 """Lists that are not personal: nearest to an article, and read most now."""
 
-import time
-
 from model_store import late_fusion
 from service.catalogue.catalogue import RowIds
 from service.domain.fields import ArticleId
 from service.domain.filters import Filters
+from service.domain.policy import PopularityPrior
 from service.domain.recommendation import ListedItem, Listing
 from service.errors import NotFound
-from service.pipeline.candidates import trending as trending_rows
 from service.pipeline.newsstand import Newsstand
 
 
@@ -17,7 +15,7 @@ def similar(
 ) -> Listing:
     """The live articles nearest to a live article, with their cosine. Raises NotFound."""
     catalogue = newsstand.catalogue
-    catalogue.expire(time.time())
+    catalogue.expire(newsstand.clock())
     rows = catalogue.rows([article_id])
     if not len(rows):
         raise NotFound(f"there is no article {article_id}")
@@ -27,13 +25,21 @@ def similar(
     return _listing(newsstand, found, scores.tolist())
 
 
-def trending(newsstand: Newsstand, limit: int, filters: Filters | None) -> Listing:
+def trending(
+    newsstand: Newsstand, limit: int, filters: Filters | None, window_hours: int
+) -> Listing:
     """What is read most now, with its time-decayed clicks; shorter than ``limit`` if little is."""
     catalogue = newsstand.catalogue
-    catalogue.expire(time.time())
+    catalogue.expire(newsstand.clock())
+    half_life = PopularityPrior().half_life_hours
+    heat = newsstand.popularity.heat(window_hours, half_life, 0.0)
+    rows, values = newsstand.hot.of(catalogue, heat)
     allowed = catalogue.allowed(filters, [])
-    rows, heat = trending_rows(catalogue, newsstand.popularity.weights(), limit, allowed)
-    return _listing(newsstand, rows, heat.tolist())
+    if allowed[rows].sum() < limit:  # deeper than is kept at hand
+        live = [article_id for article_id in heat.hottest if article_id in catalogue]
+        rows, values = catalogue.rows(live), heat.of(live)
+    open_N = allowed[rows]
+    return _listing(newsstand, rows[open_N][:limit], values[open_N][:limit].tolist())
 
 
 def _listing(newsstand: Newsstand, rows: RowIds, scores: list[float]) -> Listing:

@@ -1,20 +1,27 @@
 """The parts that a request passes through, put together once at the start."""
 
 import hashlib
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from cachetools import LRUCache
 
+from model_store.late_fusion import Fusion
 from model_store.text import render
-from service.catalogue.catalogue import Catalogue, Entry
+from service.catalogue.catalogue import Catalogue
+from service.catalogue.entry import Entry, entities_of
+from service.catalogue.hot import HotRows
 from service.catalogue.pools import Pools
+from service.catalogue.rare import RareRows
 from service.domain.article import Article
+from service.domain.experiment import PolicyBook
 from service.domain.fields import ArticleId
 from service.ports import (
     ArticleStore,
     Encoder,
+    ExperimentCounts,
     Popularity,
     ReaderStore,
     StoredArticle,
@@ -31,6 +38,7 @@ class ServedModel:
     reference: str
     text_template: str
     history_length: int
+    fusion: Fusion
 
     def text(self, article: Article) -> str:
         """The text that is encoded for the article."""
@@ -47,10 +55,20 @@ class Newsstand:
     articles: ArticleStore
     readers: ReaderStore
     popularity: Popularity
+    experiments: ExperimentCounts
     article_seconds: float
     """How long an article without ``expires_at`` is recommended."""
     later: Callable[[Coroutine[None, None, None]], None]
     """Runs what no answer has to wait for."""
+    policies: Callable[[], PolicyBook]
+    """The scenarios and experiments in force."""
+    cursor_key: bytes = field(repr=False)
+    """What cursors are signed with, the same in every process."""
+    clock: Callable[[], float] = time.time
+    """Seconds since 1970."""
+    rng: np.random.Generator = field(default_factory=np.random.default_rng, repr=False)
+    hot: HotRows = field(default_factory=HotRows, repr=False)
+    rare: RareRows = field(default_factory=RareRows, repr=False)
     pools: Pools = field(default_factory=Pools, repr=False)
     retired: LRUCache[ArticleId, Vectors] = field(
         default_factory=lambda: LRUCache(RETIRED_KEPT), repr=False
@@ -80,6 +98,10 @@ class Newsstand:
             expires=(
                 expires.timestamp() if expires else stored.revision / 1e6 + self.article_seconds
             ),
+            author=article.author,
+            title=article.title,
+            entities=entities_of(article),
+            ingested=stored.ingested_at,
         )
 
 

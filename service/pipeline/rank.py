@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model_store import late_fusion
 from service.domain.fields import ArticleId
-from service.domain.recommendation import Degradation, RankedItem, Ranking, RankRequest
+from service.domain.recommendation import Degradation, RankedItem, Ranking, RankRequest, Reason
 from service.errors import Unavailable
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.stages import Stages
@@ -56,14 +55,16 @@ def _scored(
     newsstand: Newsstand, request: RankRequest, known: Sequence[ArticleId], taste: Taste
 ) -> list[RankedItem]:
     vectors_CD = newsstand.catalogue.vectors(newsstand.catalogue.rows(known))
-    scores_C = late_fusion.scores(vectors_CD, taste.vector_D)
+    scores_C = taste.relevance(vectors_CD)
     order = np.argsort(-scores_C, kind="stable").tolist()
     return [
         RankedItem(
             article_id=known[position],
             rank=rank,
             score=float(scores_C[position]),
-            reason=taste.reason(vectors_CD[position]) if request.explain else None,
+            reason=Reason(clicks=taste.contributions(vectors_CD[position]))
+            if request.explain
+            else None,
         )
         for rank, position in enumerate(order, 1)
     ]

@@ -1,103 +1,106 @@
 """The product: a reader comes, their articles go out."""
 
-import time
 import uuid
+from collections.abc import Collection
 
+import numpy as np
+
+from service.catalogue.catalogue import RowIds
 from service.domain.fields import ArticleId
-from service.domain.recommendation import Degradation, Item, Recommendation, RecommendRequest
-from service.errors import Unavailable
-from service.pipeline.candidates import POOL, Candidates, by_taste, without_taste
-from service.pipeline.diversify import diversify
+from service.domain.recommendation import Item, Recommendation, RecommendRequest, VariantAnswer
+from service.pipeline.candidates.explore import explore
+from service.pipeline.candidates.gather import gather
+from service.pipeline.cursor import fingerprint, write_cursor
+from service.pipeline.exclusions import allowed_rows
 from service.pipeline.newsstand import Newsstand
+from service.pipeline.page import article_ids, fill, items
+from service.pipeline.remember import remember
+from service.pipeline.scoring.score import disliked, score
 from service.pipeline.stages import Stages
-from service.pipeline.taste import Taste, read_reader, taste_of, taste_of_reader
+from service.pipeline.visit import Visit, begin
 from service.ports import Mask
+
+DEPTHS = (1, 4, 16)
+"""How many times deeper to look while stories or caps leave a page wanting."""
 
 
 async def recommend(
-    newsstand: Newsstand, request: RecommendRequest, stages: Stages
+    newsstand: Newsstand,
+    request: RecommendRequest,
+    stages: Stages,
+    only: Collection[ArticleId] | None = None,
 ) -> Recommendation:
-    """Articles for one reader, ranked, the best first.
+    """Articles for one reader, ranked, the best first; where ``only`` is given, of these.
 
     Never an error for being unknown or unlucky: without a history the session's articles count,
-    without these what is read most now, then the newest; ``degraded`` says why.
+    without these what is read most now, then the newest; ``degraded`` says why. Raises Invalid
+    for an unknown scenario, ForgedCursor, ExpiredCursor.
     """
-    degraded: list[Degradation] = []
-    with stages.stage("state"):
-        reader = await read_reader(newsstand, request.user_id, degraded)
+    visit = await begin(newsstand, request, stages)
     with stages.stage("taste"):
-        taste = await taste_of_reader(
-            newsstand, request.user_id, reader, degraded, explain=request.explain
-        ) or await _session_taste(newsstand, request)
-    with stages.stage("candidates"):
-        refused = reader.never_again() | _named_in(request)
-        newsstand.catalogue.expire(time.time())
-        allowed = newsstand.catalogue.allowed(request.filters, refused)
-        candidates = _candidates(newsstand, request, taste, allowed)
-    with stages.stage("rerank"):
-        items = _items(newsstand, request, taste, candidates)
+        against = await disliked(newsstand, visit)
+    with stages.stage("exclude"):
+        allowed = allowed_rows(visit)
+        if only is not None:
+            allowed &= _among(visit.catalogue.rows(only), len(allowed))
+    with stages.stage("explore"):
+        explored = explore(newsstand, visit, allowed)
+    for depth in DEPTHS:
+        with stages.stage("candidates"):
+            shortlist = gather(newsstand, visit, allowed, explored.rows, depth)
+        with stages.stage("score"):
+            scored = score(newsstand, visit, shortlist, against, visit.policy)
+        with stages.stage("rerank"):
+            page = fill(visit, shortlist, scored, len(explored.rows))
+        if shortlist.complete or not page.relaxed:
+            break
+    with stages.stage("explain"):
+        shown = article_ids(shortlist, page)
+        answer = _answer(newsstand, visit, shown, items(visit, shortlist, scored, page))
+    remember(newsstand, visit, answer.recommendation_id, shown, explored, against)
+    return answer
+
+
+def _among(rows: RowIds, count: int) -> Mask:
+    mask_R = np.zeros(count, np.bool_)
+    mask_R[rows] = True
+    return mask_R
+
+
+def _answer(
+    newsstand: Newsstand, visit: Visit, shown: list[ArticleId], listed: list[Item]
+) -> Recommendation:
+    decision = visit.decision
+    variant = None
+    if decision.experiment is not None and decision.variant is not None:
+        variant = VariantAnswer(experiment=decision.experiment, variant=decision.variant)
     return Recommendation(
         recommendation_id=uuid.uuid4().hex,
-        user_id=request.user_id,
+        user_id=visit.request.user_id,
         model=newsstand.model.reference,
-        degraded=degraded,
-        items=items,
-        empty_because=None if items else _why_empty(newsstand, request),
+        scenario=decision.scenario,
+        experiment=variant,
+        degraded=visit.degraded,
+        items=listed,
+        empty_because=None if listed else _why_empty(newsstand, visit),
+        next_cursor=_next_cursor(newsstand, visit, shown),
     )
 
 
-def _named_in(request: RecommendRequest) -> set[ArticleId]:
-    return set(map(ArticleId, (*request.exclude_article_ids, *request.session_article_ids)))
-
-
-async def _session_taste(newsstand: Newsstand, request: RecommendRequest) -> Taste | None:
-    clicks = [ArticleId(article_id) for article_id in request.session_article_ids]
-    try:
-        return await taste_of(newsstand, "session", clicks)
-    except Unavailable:  # the state store is away, and the clicks are not in this process
+def _next_cursor(newsstand: Newsstand, visit: Visit, shown: list[ArticleId]) -> str | None:
+    if len(shown) < visit.request.limit:
         return None
+    before = visit.cursor.shown if visit.cursor is not None else ()
+    of_request = fingerprint(visit.request)
+    key = newsstand.cursor_key
+    return write_cursor(visit.moment, [*before, *shown], key, of_request, visit.now)
 
 
-def _candidates(
-    newsstand: Newsstand, request: RecommendRequest, taste: Taste | None, allowed: Mask
-) -> Candidates:
-    pool = max(POOL, 2 * request.limit)
-    if taste is not None:
-        pooled = request.user_id if taste.source == "personal" and not request.filters else None
-        return by_taste(newsstand, taste, pooled, pool, allowed)
-    return without_taste(newsstand.catalogue, newsstand.popularity.weights(), pool, allowed)
-
-
-def _items(
-    newsstand: Newsstand, request: RecommendRequest, taste: Taste | None, candidates: Candidates
-) -> list[Item]:
-    diversity = 0.0 if request.scenario == "model" else request.diversity
-    vectors_CD = newsstand.catalogue.vectors(candidates.rows_C)
-    chosen = diversify(candidates.scores_C, vectors_CD, request.limit, diversity)
-    scores = candidates.scores_C[chosen].tolist()
-    return [
-        Item(
-            article_id=article_id,
-            rank=rank,
-            score=score,
-            relevance=score if candidates.personal else None,
-            source=candidates.sources[position],
-            reason=taste.reason(vectors_CD[position]) if taste and request.explain else None,
-        )
-        for rank, (article_id, position, score) in enumerate(
-            zip(
-                newsstand.catalogue.ids(candidates.rows_C[chosen]),
-                chosen.tolist(),
-                scores,
-                strict=True,
-            ),
-            1,
-        )
-    ]
-
-
-def _why_empty(newsstand: Newsstand, request: RecommendRequest) -> str:
+def _why_empty(newsstand: Newsstand, visit: Visit) -> str:
     if not len(newsstand.catalogue):
         return "there are no articles"
-    contradiction = request.filters.contradiction() if request.filters else None
+    if visit.cursor is not None:
+        return "there are no more articles"
+    filters = visit.request.filters
+    contradiction = filters.contradiction() if filters else None
     return contradiction or "no article passes the filters and exclusions"

@@ -1,6 +1,6 @@
 """A reader's taste: their history as one vector, and the clicks that explain it.
 
-Shapes: H history, D dimensions.
+Shapes: H history, Q queries, C candidates, D dimensions.
 """
 
 from collections.abc import Sequence
@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_store import late_fusion
+from model_store.late_fusion import Fusion
 from service.domain.fields import ArticleId, UserId
 from service.domain.reader import Reader
-from service.domain.recommendation import ClickContribution, Degradation, Reason
+from service.domain.recommendation import ClickContribution, Degradation
 from service.errors import Unavailable
 from service.pipeline.newsstand import Newsstand
 from service.ports import Vectors
@@ -25,21 +27,29 @@ class Taste:
     """
 
     source: Literal["personal", "session"]
-    vector_D: Vectors
+    fusion: Fusion
+    queries_QD: Vectors
     clicks: tuple[ArticleId, ...] = ()
     history_HD: Vectors | None = None
 
-    def reason(self, candidate_D: Vectors) -> Reason | None:
+    def relevance(self, candidates_CD: Vectors | NDArray[np.float64]) -> NDArray[np.float64]:
+        """The candidates' relevance (C,): the model's own score."""
+        return late_fusion.relevance(candidates_CD, self.queries_QD)
+
+    def length(self) -> float:
+        """The L2 length of the longest query: no unit vector is more relevant than this."""
+        queries_QD = self.queries_QD.astype(np.float64)
+        return float(np.sqrt((queries_QD * queries_QD).sum(axis=1).max()))
+
+    def contributions(self, candidate_D: Vectors) -> list[ClickContribution]:
         """Each click's part in the candidate's relevance, the largest first."""
         if self.history_HD is None:
-            return None
-        parts = late_fusion.contributions(candidate_D, self.history_HD)
-        return Reason(
-            clicks=[
-                ClickContribution(article_id=self.clicks[i], contribution=float(parts[i]))
-                for i in np.argsort(-parts, kind="stable").tolist()
-            ]
-        )
+            return []
+        parts = self.fusion.explain(candidate_D, self.history_HD)
+        return [
+            ClickContribution(article_id=self.clicks[i], contribution=float(parts[i]))
+            for i in np.argsort(-parts, kind="stable").tolist()
+        ]
 
 
 async def read_reader(
@@ -71,13 +81,15 @@ async def taste_of_reader(
 
     The vector kept beside the history is used while it is current; one made anew is kept.
     """
-    if reader.vector is not None and not explain:
-        return Taste("personal", reader.vector)
+    fusion = newsstand.model.fusion
+    if reader.vector is not None and fusion.single and not explain:
+        return Taste("personal", fusion, reader.vector[np.newaxis])
     try:
         taste = await taste_of(newsstand, "personal", reader.clicked)
-        if taste is not None and reader.vector is None and user_id is not None:
+        if taste is not None and fusion.single and reader.vector is None and user_id is not None:
+            vector_D = taste.queries_QD[0]
             newsstand.later(
-                newsstand.readers.remember_vector(UserId(user_id), reader.version, taste.vector_D)
+                newsstand.readers.remember_vector(UserId(user_id), reader.version, vector_D)
             )
     except Unavailable:
         degraded.append("state_unavailable")
@@ -94,18 +106,32 @@ async def taste_of(
 
     Raises Unavailable.
     """
-    vectors = await _vectors(newsstand, clicks)
+    vectors = await vectors_of(newsstand, clicks)
     found = [click for click in clicks if click in vectors]
     if not found:
         return None
     history_HD = np.stack([vectors[click] for click in found])
-    return Taste(source, late_fusion.history_vector(history_HD), tuple(found), history_HD)
+    fusion = newsstand.model.fusion
+    return Taste(source, fusion, fusion.queries(history_HD), tuple(found), history_HD)
 
 
-async def _vectors(
+async def known_vectors(
     newsstand: Newsstand, article_ids: Sequence[ArticleId]
 ) -> dict[ArticleId, Vectors]:
-    """Vectors from the catalogue, then from the retired, then from the store."""
+    """The articles' vectors; none where the state store would have to be asked and is away."""
+    try:
+        return await vectors_of(newsstand, article_ids)
+    except Unavailable:
+        return {}
+
+
+async def vectors_of(
+    newsstand: Newsstand, article_ids: Sequence[ArticleId]
+) -> dict[ArticleId, Vectors]:
+    """Vectors from the catalogue, then from the retired, then from the store.
+
+    Raises Unavailable.
+    """
     catalogue, retired = newsstand.catalogue, newsstand.retired
     distinct = dict.fromkeys(article_ids)
     live = [article_id for article_id in distinct if article_id in catalogue]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -31,3 +32,25 @@ def own_service(minilm_store: Path, tmp_path: Path) -> Iterator[httpx.Client]:
     arguments = ["--data-dir", str(tmp_path / "data"), *model_arguments(minilm_store)]
     with ServiceProcess(*arguments) as running:
         yield running.client
+
+
+PLAIN = """
+[scenarios.default]
+diversity = 0.0
+explore = { share = 0.0 }
+"""
+
+
+@pytest.fixture
+def governed(minilm_store: Path, tmp_path: Path) -> Iterator[Callable[[str], httpx.Client]]:
+    """Starts a service of the test's own with the policies given as TOML."""
+    with ExitStack() as stack:
+
+        def start(policies: str) -> httpx.Client:
+            file = tmp_path / "policies.toml"
+            file.write_text(policies, encoding="utf-8")
+            arguments = ["--data-dir", str(tmp_path / "data"), "--policies-file", str(file)]
+            running = ServiceProcess(*arguments, *model_arguments(minilm_store))
+            return stack.enter_context(running).client
+
+        yield start

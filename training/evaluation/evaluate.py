@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from model_store.artefact import Artefact
+from model_store.late_fusion import FUSIONS
 from model_store.manifest import Precision
 from model_store.news_encoder import NewsEncoder
 from training.data import mind
@@ -67,7 +68,8 @@ def evaluate_artefact(
     encoder = NewsEncoder(artefact, precision or manifest.best_precision("cpu"))
     vectors = encode_news(encoder, manifest.text.template, wanted)
     history_length = manifest.scoring.history_length
-    report = evaluate_scores(impressions, score(impressions, vectors, history_length))
+    fusion = FUSIONS[manifest.scoring.fusion]
+    report = evaluate_scores(impressions, score(impressions, vectors, history_length, fusion))
     return Evaluation(
         model=manifest.reference,
         precision=encoder.precision,

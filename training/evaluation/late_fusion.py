@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.late_fusion import history_vector, scores
+from model_store.late_fusion import FUSIONS, Fusion, relevance
 from model_store.news_encoder import NewsEncoder
 from model_store.text import render
 from training.data.impressions import Impression, News, NewsId
@@ -46,7 +46,10 @@ def encode_news(encoder: NewsEncoder, template: str, news: Sequence[News]) -> Ve
 
 
 def score(
-    impressions: Iterable[Impression], vectors: Vectors, history_length: int
+    impressions: Iterable[Impression],
+    vectors: Vectors,
+    history_length: int,
+    fusion: Fusion = FUSIONS["mean"],
 ) -> Iterator[Float64 | None]:
     """Each impression's scores (C,), or None where the history is empty.
 
@@ -57,5 +60,6 @@ def score(
             yield None
             continue
         newest = impression.history[-history_length:]
-        user_D = history_vector(np.stack([vectors[news_id] for news_id in newest]))
-        yield scores(np.stack([vectors[news_id] for news_id in impression.candidates]), user_D)
+        queries_QD = fusion.queries(np.stack([vectors[news_id] for news_id in newest]))
+        candidates_CD = np.stack([vectors[news_id] for news_id in impression.candidates])
+        yield relevance(candidates_CD, queries_QD)

@@ -9,27 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from model_store.estimates import Estimate
+from model_store.metrics import METRICS
 from training.data.impressions import Impression
 from training.errors import NothingToEvaluate
-from training.evaluation.metrics import METRICS
 
 Float64 = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over impressions."""
-
-    mean: float
-    standard_error: float
-    count: int
-
-    @classmethod
-    def of(cls, values_I: Float64) -> "Estimate":
-        """The mean of at least one value; the standard error of a single one is 0."""
-        count = len(values_I)
-        spread = float(values_I.std(ddof=1)) if count > 1 else 0.0
-        return cls(float(values_I.mean()), spread / count**0.5, count)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ Script = Literal[
     "record_events",
     "read_reader",
     "remember_vector",
+    "remember_served",
     "count_events",
 ]
 SCRIPTS: Final[tuple[Script, ...]] = (
@@ -29,6 +30,7 @@ SCRIPTS: Final[tuple[Script, ...]] = (
     "record_events",
     "read_reader",
     "remember_vector",
+    "remember_served",
     "count_events",
 )
 Call = tuple[Script, Sequence[str], Sequence[str | bytes | int]]

@@ -9,9 +9,14 @@
 | ``ns:reader-vector:{rP}:U`` | string | version, model, float16 vector | as its history |
 | ``ns:marks:{rP}:U`` | sorted set | likes, dislikes, hides, older clicks | reader retention |
 | ``ns:events:{rP}:U`` | sorted set | digests of the latest event ids | 7 days |
+| ``ns:shown:{rP}:U`` | sorted set | what was shown without a click, how often | reader retention |
+| ``ns:served:{rP}:U`` | hash | recommendation id → the list as it was served | 7 days |
+| ``ns:tallies:{rP}:U`` | hash | experiment/variant → impressions, clicks | reader retention |
 | ``ns:outbox:{rP}`` | stream | clicks and impressions not yet counted | until counted |
 | ``ns:{popularity}:TYPE:HOUR`` | sorted set | article → count in that hour | 7 days |
-| ``ns:{popularity}:counted`` | hash | partition → last outbox entry counted | with the service |
+| ``ns:{popularity}:experiment:X`` | sorted set | variant/field → amount | 365 days |
+| ``ns:{popularity}:counted`` | hash | partition → entry; counter → changes | for good |
+| ``ns:cursor-key`` | string | what cursors are signed with | for good |
 
 What stands in braces is the hash tag of Redis Cluster: an article's keys share a slot, and so do
 all keys of one reader and their partition's outbox. ``rP`` is the reader's partition.
@@ -27,6 +32,7 @@ READER_PARTITIONS: Final = 64
 ARTICLE_PREFIX: Final = b"ns:article:"
 ARTICLE_LOG: Final = "ns:articles"
 COUNTED: Final = "ns:{popularity}:counted"
+CURSOR_KEY: Final = "ns:cursor-key"
 
 
 def article(article_id: ArticleId) -> str:
@@ -69,9 +75,32 @@ def events(user_id: UserId) -> str:
     return f"ns:events:{{r{partition(user_id)}}}:{user_id}"
 
 
+def shown(user_id: UserId) -> str:
+    """What was shown to the reader without a click."""
+    return f"ns:shown:{{r{partition(user_id)}}}:{user_id}"
+
+
+def served(user_id: UserId) -> str:
+    """The reader's last lists, as they were served."""
+    return f"ns:served:{{r{partition(user_id)}}}:{user_id}"
+
+
+def tallies(user_id: UserId) -> str:
+    """The reader's impressions and clicks in experiments."""
+    return f"ns:tallies:{{r{partition(user_id)}}}:{user_id}"
+
+
 def reader(user_id: UserId) -> tuple[str, ...]:
     """Every key that belongs to the reader."""
-    return history(user_id), reader_vector(user_id), marks(user_id), events(user_id)
+    return (
+        history(user_id),
+        reader_vector(user_id),
+        marks(user_id),
+        events(user_id),
+        shown(user_id),
+        served(user_id),
+        tallies(user_id),
+    )
 
 
 def outbox(of_partition: int) -> str:
@@ -80,5 +109,19 @@ def outbox(of_partition: int) -> str:
 
 
 def counter(event_type: str, hour: int) -> str:
-    """How often each article was clicked or shown in an hour since 1970."""
+    """How often each article was clicked or shown, or for how many minutes read (``read``), in an
+    hour since 1970.
+    """
     return f"ns:{{popularity}}:{event_type}:{hour}"
+
+
+def counted_hour(name: bytes) -> tuple[str, int] | None:
+    """The event type and hour whose counter has this name, None if it is another field."""
+    parts = name.decode().split(":")
+    hourly = len(parts) == 4 and parts[3].isdecimal()
+    return (parts[2], int(parts[3])) if hourly else None
+
+
+def experiment(name: str) -> str:
+    """What readers did in an experiment's variants."""
+    return f"ns:{{popularity}}:experiment:{name}"

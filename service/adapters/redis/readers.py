@@ -2,6 +2,8 @@
 
 import hashlib
 import struct
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -9,14 +11,22 @@ import numpy as np
 
 from service.adapters.redis import keys
 from service.adapters.redis.connection import Connection
+from service.adapters.redis.served_lists import read, written
 from service.domain.event import Event
 from service.domain.fields import ArticleId, UserId
 from service.domain.reader import Mark, MarkType, Reader
+from service.domain.served import ServedList
+from service.errors import Unavailable
 from service.ports import Recorded, Vectors
 
 MARKS_KEPT: Final = 1_000
 EVENT_IDS_KEPT: Final = 200
 EVENT_IDS_LIVE_MS: Final = 7 * 86_400_000
+SHOWN_KEPT: Final = 200
+SHOWN_TIMES: Final = 128
+SERVED_KEPT: Final = 20
+SERVED_LIVE_MS: Final = 7 * 86_400_000
+UNWRITTEN_KEPT: Final = 10_000
 VERSION_BYTES: Final = 8
 MODEL_BYTES: Final = 8
 MARK_TYPES: Final[dict[str, MarkType]] = {"c": "click", "l": "like", "d": "dislike", "h": "hide"}
@@ -32,12 +42,18 @@ class RedisReaders:
         self._model_tag = _digest(model, MODEL_BYTES)
         self._history_length = history_length
         self._reader_seconds = reader_seconds
+        self._unwritten: deque[tuple[UserId, str, str]] = deque(maxlen=UNWRITTEN_KEPT)
 
     async def read(self, user_id: UserId) -> Reader:
         """See ``ports.ReaderStore``."""
-        history, vector, marks = await self._connection.call(
+        history, vector, marks, shown = await self._connection.call(
             "read_reader",
-            [keys.history(user_id), keys.reader_vector(user_id), keys.marks(user_id)],
+            [
+                keys.history(user_id),
+                keys.reader_vector(user_id),
+                keys.marks(user_id),
+                keys.shown(user_id),
+            ],
         )
         version = history[:VERSION_BYTES] if history else b""
         clicked, clicked_ms = _clicks(history) if history else ((), ())
@@ -47,10 +63,13 @@ class RedisReaders:
             version=int.from_bytes(version, "big"),
             vector=self._current(vector, version),
             marks=tuple(_marks(marks)),
+            shown=dict(_shown(shown)),
         )
 
     async def record(self, events: Sequence[Event], arrival_ms: int) -> list[Recorded]:
         """See ``ports.ReaderStore``."""
+        if any(event.recommendation_id is not None for event in events):
+            await self.flush()
         positions: dict[UserId, list[int]] = {}
         for position, event in enumerate(events):
             positions.setdefault(UserId(event.user_id), []).append(position)
@@ -63,6 +82,9 @@ class RedisReaders:
                         keys.marks(user_id),
                         keys.events(user_id),
                         keys.outbox(keys.partition(user_id)),
+                        keys.shown(user_id),
+                        keys.served(user_id),
+                        keys.tallies(user_id),
                     ],
                     [*self._limits(arrival_ms), *_arguments([events[p] for p in mine], arrival_ms)],
                 )
@@ -91,6 +113,47 @@ class RedisReaders:
             stamp + self._model_tag + vector_D.tobytes(),
         )
 
+    def remember_served(self, user_id: UserId, served: ServedList) -> None:
+        """See ``ports.ReaderStore``."""
+        self._unwritten.append((user_id, served.recommendation_id, written(served)))
+
+    async def flush(self) -> None:
+        """Write the lists that were served since the last time. Raises Unavailable, and then they
+        are written next time.
+        """
+        if not self._unwritten:
+            return
+        lists = list(self._unwritten)
+        self._unwritten.clear()
+        now_ms = int(time.time() * 1000)
+        try:
+            await self._connection.call_all(
+                [
+                    (
+                        "remember_served",
+                        [keys.served(user_id)],
+                        [SERVED_KEPT, SERVED_LIVE_MS, now_ms, recommendation_id, text],
+                    )
+                    for user_id, recommendation_id, text in lists
+                ]
+            )
+        except Unavailable:
+            self._unwritten.extendleft(reversed(lists))
+            raise
+
+    async def served(self, user_id: UserId) -> list[ServedList]:
+        """See ``ports.ReaderStore``."""
+        await self.flush()
+        held = await self._connection.send("HGETALL", keys.served(user_id))
+        lists = [read(name.decode(), text.decode()) for name, text in held.items()]
+        return sorted(lists, key=lambda served: served.moment_ms)
+
+    async def tallies(self, user_id: UserId) -> dict[str, tuple[int, int]]:
+        """See ``ports.ReaderStore``."""
+        held = await self._connection.send("HGETALL", keys.tallies(user_id))
+        tallies = {name.decode(): text.decode().split(" ") for name, text in held.items()}
+        return {name: (int(seen), int(clicked)) for name, (seen, clicked) in tallies.items()}
+
     async def event_id_digests(self, user_id: UserId) -> list[bytes]:
         """See ``ports.ReaderStore``."""
         digests: list[bytes] = await self._connection.send("ZRANGE", keys.events(user_id), 0, -1)
@@ -102,6 +165,9 @@ class RedisReaders:
 
     async def erase(self, user_id: UserId) -> None:
         """See ``ports.ReaderStore``."""
+        kept = [entry for entry in self._unwritten if entry[0] != user_id]
+        self._unwritten.clear()
+        self._unwritten.extend(kept)
         await self._connection.send("DEL", *keys.reader(user_id))
 
     def _current(self, value: bytes | None, version: bytes) -> Vectors | None:
@@ -117,6 +183,7 @@ class RedisReaders:
             MARKS_KEPT,
             EVENT_IDS_KEPT,
             EVENT_IDS_LIVE_MS,
+            SHOWN_KEPT,
         )
 
 
@@ -127,6 +194,8 @@ def _arguments(events: Sequence[Event], arrival_ms: int) -> Iterator[str | bytes
         yield event.article_id
         yield arrival_ms if moment is None else int(moment.timestamp() * 1000)
         yield _digest(event.event_id, 8) if event.event_id is not None else b""
+        yield event.recommendation_id or b""
+        yield b"" if event.dwell_seconds is None else repr(event.dwell_seconds)
 
 
 def _clicks(history: bytes) -> tuple[tuple[ArticleId, ...], tuple[int, ...]]:
@@ -143,6 +212,11 @@ def _marks(values: Sequence[bytes]) -> Iterator[Mark]:
     for member, score in zip(values[::2], values[1::2], strict=True):
         text = member.decode()
         yield Mark(MARK_TYPES[text[0]], ArticleId(text[1:]), int(float(score)))
+
+
+def _shown(values: Sequence[bytes]) -> Iterator[tuple[ArticleId, int]]:
+    for member, score in zip(values[::2], values[1::2], strict=True):
+        yield ArticleId(member.decode()), int(float(score)) % SHOWN_TIMES
 
 
 def _digest(text: str, size: int) -> bytes:

@@ -1,0 +1,94 @@
+"""Scenarios and experiments from a TOML file: read as a whole, or refused as a whole.
+
+A scenario that says ``extends = "other"`` has the other one's settings where it gives none.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from service.domain.experiment import PolicyBook
+from service.errors import SetupError
+
+EXTENDS: Final = "extends"
+Stamp = tuple[int, int, int]
+"""Time of change, size, inode."""
+
+
+class PolicyFile:
+    """The file, and what it said when it was last sound."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises SetupError for a file that cannot be read or says something wrong."""
+        self._path = path
+        self._stamp: Stamp | None = _stamp(path)
+        self.book = read_policies(path)
+
+    def changed(self) -> bool:
+        """Whether the file is another one than when it was last looked at; looks at it."""
+        stamp: Stamp | None
+        try:
+            stamp = _stamp(self._path)
+        except SetupError:
+            stamp = None
+        changed, self._stamp = stamp != self._stamp, stamp
+        return changed
+
+    def reload(self) -> None:
+        """Take over what the file says now. Raises SetupError, and then nothing has changed."""
+        self.book = read_policies(self._path)
+
+
+def read_policies(path: Path) -> PolicyBook:
+    """What the file says. Raises SetupError, which says what is wrong and where."""
+    try:
+        said = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"the policies in {path} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SetupError(f"{path} is not TOML: {error}") from error
+    try:
+        scenarios = said.get("scenarios", {})
+        if isinstance(scenarios, Mapping):
+            said["scenarios"] = {name: _extended(scenarios, name) for name in scenarios}
+        return PolicyBook.model_validate(said)
+    except ValidationError as error:
+        problems = "; ".join(_said(problem) for problem in error.errors(include_url=False))
+        raise SetupError(f"{path}: {problems}") from error
+    except RecursionError as error:
+        raise SetupError(f"{path}: scenarios extend each other in a circle") from error
+    except KeyError as error:
+        raise SetupError(f"{path}: a scenario extends {error}, which is not there") from error
+
+
+def _extended(scenarios: Mapping[str, Any], name: str) -> Any:
+    scenario = scenarios[name]
+    if not isinstance(scenario, Mapping) or EXTENDS not in scenario:
+        return scenario
+    own = {key: value for key, value in scenario.items() if key != EXTENDS}
+    return _merged(_extended(scenarios, scenario[EXTENDS]), own)
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise SetupError(f"the policies in {path} cannot be read: {error.strerror}") from error
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _said(problem: Any) -> str:
+    where = ".".join(str(part) for part in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

@@ -1,0 +1,55 @@
+"""What readers did in each experiment, as it was added up in Redis."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from service.adapters.redis import keys
+from service.adapters.redis.connection import Connection
+from service.domain.experiment import VariantCounts
+from service.experiments.click_rate import Tally
+from service.experiments.off_policy import SlotTally
+
+EVERYONE = "*"
+
+
+class RedisExperiments:
+    """See ``ports.ExperimentCounts``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def counts(self, experiment: str, variants: Iterable[str]) -> dict[str, VariantCounts]:
+        """See ``ports.ExperimentCounts``."""
+        held = await self._connection.send(
+            "ZRANGE", keys.experiment(experiment), 0, -1, "WITHSCORES"
+        )
+        amounts: dict[str, dict[str, float]] = defaultdict(dict)
+        for member, amount in zip(held[::2], held[1::2], strict=True):
+            variant, _, field = member.decode().rpartition("/")
+            amounts[variant][field] = float(amount)
+        slots = int(amounts.pop(EVERYONE, {}).get("slots", 0))
+        return {variant: _counts(amounts[variant], slots) for variant in variants}
+
+
+def _counts(amounts: Mapping[str, float], slots: int) -> VariantCounts:
+    def of(name: str) -> float:
+        return amounts.get(name, 0.0)
+
+    return VariantCounts(
+        Tally(
+            readers=int(of("readers")),
+            impressions=int(of("impressions")),
+            clicks=int(of("clicks")),
+            impressions_squared=int(of("impressions_squared")),
+            clicks_squared=int(of("clicks_squared")),
+            impressions_clicks=int(of("impressions_clicks")),
+        ),
+        SlotTally(
+            slots=slots,
+            covered=int(of("covered")),
+            weights=of("weights"),
+            weights_squared=of("weights_squared"),
+            weighted_clicks=of("weighted_clicks"),
+            weights_squared_clicks=of("weights_squared_clicks"),
+        ),
+    )

@@ -1,0 +1,15 @@
+-- Remember lists as they were served, the newest of them, for a while.
+-- KEYS: served   ARGV: lists kept, their life (ms), now (ms), then for each: recommendation id, list
+local kept, life, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+for at = 4, #ARGV, 2 do
+  redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1])
+end
+local held, lists = redis.call('HGETALL', KEYS[1]), {}
+for at = 1, #held, 2 do
+  lists[#lists + 1] = { tonumber(string.match(held[at + 1], '^%d+')), held[at] }
+end
+table.sort(lists, function(one, other) return one[1] > other[1] end)
+for place, list in ipairs(lists) do
+  if place > kept or list[1] <= now - life then redis.call('HDEL', KEYS[1], list[2]) end
+end
+redis.call('PEXPIRE', KEYS[1], life)

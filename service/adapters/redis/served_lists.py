@@ -1,0 +1,49 @@
+"""Served lists as text, in the form that ``record_events.lua`` joins events to."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from service.domain.fields import ArticleId
+from service.domain.served import Drawn, ServedList
+
+NONE: Final = "-"
+
+
+def written(served: ServedList) -> str:
+    """The list as text."""
+    head = " ".join(
+        [
+            str(served.moment_ms),
+            served.scenario,
+            served.experiment or NONE,
+            served.variant or NONE,
+            "0" * len(served.article_ids),
+        ]
+    )
+    drawn = "".join(
+        f"{place.article_id} {place.propensity!r} {','.join(place.chosen_by)}\n"
+        for place in served.drawn
+    )
+    return f"{head}\n{' '.join(served.article_ids)}\n{drawn}"
+
+
+def read(recommendation_id: str, text: str) -> ServedList:
+    """The list that ``written`` made the text of."""
+    head, ids, drawn = text.split("\n", 2)
+    moment, scenario, experiment, variant, _ = head.split(" ")
+    return ServedList(
+        recommendation_id=recommendation_id,
+        moment_ms=int(moment),
+        scenario=scenario,
+        experiment=None if experiment == NONE else experiment,
+        variant=None if variant == NONE else variant,
+        article_ids=tuple(map(ArticleId, ids.split(" "))),
+        drawn=tuple(_drawn(drawn)),
+    )
+
+
+def _drawn(lines: str) -> Iterator[Drawn]:
+    for line in lines.splitlines():
+        article_id, propensity, variants = line.split(" ")
+        chosen_by = tuple(variants.split(",")) if variants else ()
+        yield Drawn(ArticleId(article_id), float(propensity), chosen_by)

@@ -1,0 +1,15 @@
+"""Experiments: how they stand."""
+
+from fastapi import APIRouter
+
+from service.api.parts import NewsstandPart
+from service.api.strict_json import StrictRoute
+from service.pipeline.experiments import ExperimentsReport, report
+
+router = APIRouter(route_class=StrictRoute, tags=["experiments"])
+
+
+@router.get("/v1/experiments", response_model=ExperimentsReport)
+async def experiments(newsstand: NewsstandPart) -> ExperimentsReport:
+    """Impressions, clicks and click rates of every variant, and what can be said of them."""
+    return await report(newsstand)

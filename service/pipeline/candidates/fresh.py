@@ -1,0 +1,23 @@
+"""Candidates that came last."""
+
+import numpy as np
+
+from service.catalogue.catalogue import RowIds
+from service.pipeline.visit import Visit
+from service.ports import Mask
+
+DEEPER = 4
+"""So many times more of the newest are looked through for those in the reader's languages."""
+
+
+def fresh(visit: Visit, limit: int, allowed: Mask) -> RowIds:
+    """The ``limit`` allowed rows published last, those in languages the reader reads before
+    others, the newest first.
+    """
+    languages = visit.profile.languages
+    if not languages or limit < 1:
+        return visit.catalogue.newest(limit, allowed)
+    rows = visit.catalogue.newest(DEEPER * limit, allowed)
+    column = visit.catalogue.columns.languages
+    readable_N = np.isin(column[rows], [column.code(language) for language in languages])
+    return np.concatenate([rows[readable_N], rows[~readable_N]])[:limit]

@@ -1,0 +1,156 @@
+"""One shortlist from all generators: no row twice, each with where it comes from.
+
+Shapes: R rows, C candidates, D dimensions.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.catalogue.catalogue import Catalogue, RowIds
+from service.catalogue.entry import Entry
+from service.domain.fields import ArticleId
+from service.domain.recommendation import SOURCES, Boosts, Source
+from service.pipeline.candidates.fresh import fresh
+from service.pipeline.candidates.personal import by_taste
+from service.pipeline.candidates.trending import trending
+from service.pipeline.newsstand import Newsstand
+from service.pipeline.taste import Taste
+from service.pipeline.visit import Visit
+from service.ports import Mask
+
+PAGES_DEEP: Final = 2
+"""Re-ranking chooses from this many times what is asked for, at least."""
+SESSION: Final = 50
+BOOSTED: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """Candidates, their float16 vectors in float64.
+
+    ``unit`` is the highest relevance that the reader could have for any article, 1 without taste:
+    weights are in units of it. ``complete``: there are no other candidates.
+    """
+
+    rows_C: RowIds
+    sources_C: NDArray[np.int8]
+    entries: list[Entry]
+    vectors_CD: NDArray[np.float64]
+    relevance_C: NDArray[np.float64] | None
+    unit: float
+    complete: bool
+
+    def __len__(self) -> int:
+        return len(self.rows_C)
+
+    def source(self, position: int) -> Source:
+        """Which generator brought the candidate."""
+        return SOURCES[int(self.sources_C[position])]
+
+
+@dataclass
+class _Gathering:
+    """Rows taken so far; ``open_R`` are the allowed rows that are not."""
+
+    open_R: Mask
+    rows: list[RowIds] = field(default_factory=list)
+    sources: list[NDArray[np.int8]] = field(default_factory=list)
+
+    @property
+    def taken(self) -> int:
+        return sum(map(len, self.rows))
+
+    def take(self, rows: RowIds, source: Source) -> None:
+        rows = rows[self.open_R[rows]]
+        self.open_R[rows] = False
+        self.rows.append(rows)
+        self.sources.append(np.full(len(rows), SOURCES.index(source), np.int8))
+
+
+def gather(
+    newsstand: Newsstand, visit: Visit, allowed: Mask, explored: RowIds, depth: int
+) -> Shortlist:
+    """The candidates for one answer: first the explored ones, then at least ``depth`` times what
+    the policy asks for, while there are as many.
+    """
+    gathering = _Gathering(allowed.copy())
+    gathering.take(explored, "explore")
+    generators, limit = visit.policy.generators, visit.request.limit
+    pool = depth * max(generators.personal, PAGES_DEEP * limit)
+    if visit.taste is not None and generators.personal:
+        _take_by_taste(newsstand, visit, visit.taste, pool, gathering)
+    if visit.request.boosts is not None:
+        _take_boosted(newsstand, visit, visit.request.boosts, gathering)
+    by_own_taste = visit.taste is not None and generators.personal > 0
+    hot = generators.trending if by_own_taste else pool
+    gathering.take(trending(newsstand, visit, hot, gathering.open_R), "trending")
+    new = max(generators.fresh, pool - gathering.taken)
+    gathering.take(fresh(visit, new, gathering.open_R), "fresh")
+    return shortlist_of(
+        visit,
+        np.concatenate(gathering.rows),
+        np.concatenate(gathering.sources),
+        complete=not gathering.open_R.any(),
+    )
+
+
+def shortlist_of(
+    visit: Visit, rows_C: RowIds, sources_C: NDArray[np.int8], *, complete: bool
+) -> Shortlist:
+    """The rows with what scoring and re-ranking read of them."""
+    catalogue, taste = visit.catalogue, visit.taste
+    vectors_CD = catalogue.vectors(rows_C).astype(np.float64)
+    return Shortlist(
+        rows_C=rows_C,
+        sources_C=sources_C,
+        entries=catalogue.entries(rows_C),
+        vectors_CD=vectors_CD,
+        relevance_C=None if taste is None else taste.relevance(vectors_CD),
+        unit=_unit(catalogue, taste),
+        complete=complete,
+    )
+
+
+def _take_by_taste(
+    newsstand: Newsstand, visit: Visit, taste: Taste, pool: int, gathering: _Gathering
+) -> None:
+    whole = not visit.request.filters and visit.cursor is None
+    reader = visit.request.user_id if taste.source == "personal" and whole else None
+    rows, _ = by_taste(newsstand, taste, reader, pool, gathering.open_R)
+    gathering.take(rows, taste.source)
+    if visit.session is not None:
+        rows, _ = by_taste(newsstand, visit.session, None, SESSION, gathering.open_R)
+        gathering.take(rows, "session")
+
+
+def _take_boosted(
+    newsstand: Newsstand, visit: Visit, boosts: Boosts, gathering: _Gathering
+) -> None:
+    """What is boosted is a candidate, also where no generator would have brought it."""
+    catalogue, columns = visit.catalogue, visit.catalogue.columns
+    named = [ArticleId(a) for a, factor in boosts.article_ids.items() if factor > 1]
+    source: Source = "fresh" if visit.taste is None else visit.taste.source
+    gathering.take(catalogue.rows(dict.fromkeys(named)), source)
+    for column, factors in (
+        (columns.categories, boosts.categories),
+        (columns.sources, boosts.sources),
+    ):
+        wanted = [value for value, factor in factors.items() if factor > 1]
+        if wanted:
+            among = gathering.open_R & column.among(wanted, slice(0, len(gathering.open_R)))
+            gathering.take(_best_among(newsstand, visit, among), source)
+
+
+def _best_among(newsstand: Newsstand, visit: Visit, among: Mask) -> RowIds:
+    if visit.taste is None:
+        return visit.catalogue.newest(BOOSTED, among)
+    return by_taste(newsstand, visit.taste, None, BOOSTED, among)[0]
+
+
+def _unit(catalogue: Catalogue, taste: Taste | None) -> float:
+    if taste is None:
+        return 1.0
+    return taste.length() * catalogue.longest or 1.0

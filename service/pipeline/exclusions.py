@@ -1,0 +1,47 @@
+"""What no answer may hold."""
+
+import numpy as np
+
+from service.catalogue.columns import Labels
+from service.domain.fields import ArticleId
+from service.pipeline.visit import Visit
+from service.ports import Mask
+
+
+def allowed_rows(visit: Visit) -> Mask:
+    """Which rows (R,) may be recommended.
+
+    Not what the reader clicked, hid, disliked, or was shown too often; not what the request
+    excludes, boosts by 0 or has in its session; not what its filters refuse; on a later page, not
+    what an earlier one showed nor what came since; nothing withdrawn or expired.
+    """
+    catalogue, request = visit.catalogue, visit.request
+    catalogue.expire(visit.now)
+    mask_R = catalogue.allowed(request.filters, _refused(visit))
+    if visit.cursor is not None:
+        mask_R &= catalogue.columns.ingested_R[: len(mask_R)] <= visit.cursor.moment
+    if request.boosts is not None:
+        _leave_out(mask_R, catalogue.columns.categories, request.boosts.categories)
+        _leave_out(mask_R, catalogue.columns.sources, request.boosts.sources)
+    return mask_R
+
+
+def _refused(visit: Visit) -> set[ArticleId]:
+    request = visit.request
+    refused = visit.reader.never_again()
+    refused.update(map(ArticleId, request.exclude_article_ids))
+    refused.update(map(ArticleId, request.session_article_ids))
+    if visit.policy.impressions is not None:
+        refused.update(visit.reader.shown_too_often(visit.policy.impressions.most))
+    if visit.cursor is not None:
+        refused.update(visit.cursor.shown)
+    if request.boosts is not None:
+        left_out = (a for a, factor in request.boosts.article_ids.items() if not factor)
+        refused.update(map(ArticleId, left_out))
+    return refused
+
+
+def _leave_out(mask_R: Mask, column: Labels, factors: dict[str, float]) -> None:
+    refused = [value for value, factor in factors.items() if not factor]
+    if refused:
+        np.logical_and(mask_R, ~column.among(refused, slice(0, len(mask_R))), out=mask_R)

@@ -1,0 +1,110 @@
+"""One page: the best candidates in order, among those that chance brought.
+
+Shapes: C candidates, K explored, G categories.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.domain.fields import ArticleId
+from service.domain.recommendation import Item, ItemReason
+from service.pipeline.candidates.explore import places_of
+from service.pipeline.candidates.gather import Shortlist
+from service.pipeline.reranking.calibration import Calibration
+from service.pipeline.reranking.caps import Cap
+from service.pipeline.reranking.select import Rules, Shown, select
+from service.pipeline.scoring.score import Scored
+from service.pipeline.visit import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Positions in the shortlist, in order. ``relaxed``: for want of candidates it holds several
+    versions of a story, or more of a source than its cap.
+    """
+
+    positions: list[int]
+    relaxed: bool
+
+
+def fill(visit: Visit, shortlist: Shortlist, scored: Scored, explored: int) -> Page:
+    """Choose the page. The shortlist's first ``explored`` candidates have their places already."""
+    rest = slice(explored, None)
+    choice = select(
+        scored.score_C[rest] / shortlist.unit,
+        shortlist.vectors_CD[rest],
+        shortlist.entries[rest],
+        visit.request.limit - explored,
+        _rules(visit, shortlist, rest),
+        _shown(visit, shortlist, explored),
+    )
+    positions = [explored + position for position in choice.positions]
+    for number, place in enumerate(places_of(explored, len(positions) + explored)):
+        positions.insert(place, number)
+    return Page(positions, choice.relaxed)
+
+
+def items(visit: Visit, shortlist: Shortlist, scored: Scored, page: Page) -> list[Item]:
+    """The page as it is answered."""
+    relevance_C, explain = shortlist.relevance_C, visit.request.explain
+    return [
+        Item(
+            article_id=shortlist.entries[position].article_id,
+            rank=rank,
+            score=float(scored.score_C[position]),
+            relevance=None if relevance_C is None else float(relevance_C[position]),
+            source=shortlist.source(position),
+            reason=_reason(visit, shortlist, scored, position) if explain else None,
+        )
+        for rank, position in enumerate(page.positions, 1)
+    ]
+
+
+def article_ids(shortlist: Shortlist, page: Page) -> list[ArticleId]:
+    """The articles on the page, in order."""
+    return [shortlist.entries[position].article_id for position in page.positions]
+
+
+def _reason(visit: Visit, shortlist: Shortlist, scored: Scored, position: int) -> ItemReason:
+    taste = visit.taste
+    return ItemReason(
+        clicks=[] if taste is None else taste.contributions(shortlist.vectors_CD[position]),
+        parts=scored.parts_of(position),
+    )
+
+
+def _rules(visit: Visit, shortlist: Shortlist, rest: slice) -> Rules:
+    policy, request = visit.policy, visit.request
+    asked = request.diversity if policy.heeds_request else None
+    columns, rows = visit.catalogue.columns, shortlist.rows_C[rest]
+    caps = [
+        Cap.of(column[rows], share, request.limit)
+        for column, share in (
+            (columns.sources, policy.caps.source),
+            (columns.authors, policy.caps.author),
+            (columns.categories, policy.caps.category),
+        )
+        if share < 1
+    ]
+    calibration = None
+    if policy.calibration and visit.profile.categories:
+        own_mix_G = columns.categories.table(visit.profile.categories, 0.0)
+        calibration = Calibration(columns.categories[rows], own_mix_G)
+    return Rules(
+        diversity=policy.diversity if asked is None else asked,
+        calibration_weight=policy.calibration,
+        calibration=calibration,
+        duplicates=policy.duplicates,
+        caps=caps,
+    )
+
+
+def _shown(visit: Visit, shortlist: Shortlist, explored: int) -> Shown | None:
+    """What the choice has to differ from: the explored, and what earlier pages showed."""
+    entries, vectors = shortlist.entries[:explored], [shortlist.vectors_CD[:explored]]
+    if visit.cursor is not None:
+        rows = visit.catalogue.rows(visit.cursor.shown)
+        entries = entries + visit.catalogue.entries(rows)
+        vectors.append(visit.catalogue.vectors(rows).astype(np.float64))
+    return Shown(entries, np.concatenate(vectors)) if entries else None

@@ -1,0 +1,149 @@
+"""The greedy choice of a page, one place after the other.
+
+Each place takes, of the candidates that are open, the one that gains most:
+
+    (1 − d)·score/unit − d·(highest cosine to what is shown already) + c·(calibration's gain)
+
+by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998) and calibration (Steck, RecSys
+2018). Taking one shuts out other versions of its story and, once it is full, its source, author or
+category. Where nothing is open any more, first the capped come back, then the other versions: a
+page is never shorter than it could be.
+
+Shapes: C candidates, S shown before, D dimensions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.catalogue.entry import Entry
+from service.domain.policy import Duplicates
+from service.pipeline.reranking.calibration import Calibration
+from service.pipeline.reranking.caps import Cap
+from service.pipeline.reranking.stories import same_story
+from service.ports import Mask
+
+Float64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands on the page, or stood on an earlier one: entries and vectors (S×D)."""
+
+    entries: Sequence[Entry]
+    vectors_SD: Float64
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a page is chosen. Without any rule it is the order of the scores."""
+
+    diversity: float = 0.0
+    calibration_weight: float = 0.0
+    calibration: Calibration | None = None
+    duplicates: Duplicates | None = None
+    caps: Sequence[Cap] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Positions of the chosen candidates, in order. ``relaxed``: some were shut out before."""
+
+    positions: list[int]
+    relaxed: bool
+
+
+def select(
+    score_C: Float64,
+    vectors_CD: Float64,
+    entries: Sequence[Entry],
+    limit: int,
+    rules: Rules,
+    shown: Shown | None = None,
+) -> Choice:
+    """The ``limit`` candidates to show, or all if there are fewer. ``score_C`` is in units of the
+    highest possible relevance. Ties keep the candidates' order; nothing is chosen twice.
+    """
+    limit = max(min(limit, len(score_C)), 0)
+    if not (rules.diversity or rules.calibration or rules.duplicates or rules.caps):
+        return Choice(np.argsort(-score_C, kind="stable")[:limit].tolist(), relaxed=False)
+    return _Page(score_C, vectors_CD, entries, rules).filled(limit, shown)
+
+
+@dataclass(slots=True)
+class _Page:
+    score_C: Float64
+    vectors_CD: Float64
+    entries: Sequence[Entry]
+    rules: Rules
+    positions: list[int] = field(default_factory=list)
+    relaxed: bool = False
+    shut_C: Float64 = field(init=False)
+    """0 for a candidate that is open, minus infinity for one that is shut out or chosen."""
+    capped_C: Mask = field(init=False)
+    chosen_C: Mask = field(init=False)
+    nearest_C: NDArray[np.float32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        count = len(self.score_C)
+        self.shut_C = np.zeros(count)
+        self.capped_C, self.chosen_C = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+        self.nearest_C = np.full(count, -1.0, np.float32)
+
+    def filled(self, limit: int, shown: Shown | None) -> Choice:
+        vectors_CD = self.vectors_CD.astype(np.float32)
+        if shown is not None and len(shown.entries):
+            self._heed(shown, vectors_CD)
+        base_C = (1 - self.rules.diversity) * self.score_C
+        while len(self.positions) < limit:
+            gain_C = base_C + self.shut_C
+            if self.rules.diversity:
+                gain_C -= self.rules.diversity * self.nearest_C
+            if self.rules.calibration is not None:
+                gain_C += self.rules.calibration_weight * self.rules.calibration.gain()
+            best = int(np.argmax(gain_C))
+            if gain_C[best] == -np.inf:
+                self._relax()
+            else:
+                self._choose(best, vectors_CD)
+        return Choice(self.positions, self.relaxed)
+
+    def _relax(self) -> None:
+        """Open what the caps shut out; where that is nothing, the other versions of stories."""
+        self.relaxed = True
+        self.shut_C[self.capped_C if self.capped_C.any() else ~self.chosen_C] = 0.0
+        self.capped_C[:] = False
+
+    def _choose(self, position: int, vectors_CD: NDArray[np.float32]) -> None:
+        self.positions.append(position)
+        self.chosen_C[position], self.shut_C[position] = True, -np.inf
+        if self.rules.diversity or self.rules.duplicates:
+            cosine_C = vectors_CD @ vectors_CD[position]
+            self._shut_out_story(self.entries[position], cosine_C)
+            np.maximum(self.nearest_C, cosine_C, out=self.nearest_C)
+        for cap in self.rules.caps:
+            full_C = cap.count(position)
+            if full_C is not None:
+                full_C &= self.shut_C == 0
+                self.capped_C |= full_C
+                self.shut_C[full_C] = -np.inf
+        if self.rules.calibration is not None:
+            self.rules.calibration.count(position)
+
+    def _shut_out_story(self, entry: Entry, cosine_C: NDArray[np.float32]) -> None:
+        rule = self.rules.duplicates
+        if rule is None:
+            return
+        for other in np.flatnonzero(cosine_C >= min(rule.similarity, rule.certain)).tolist():
+            if self.chosen_C[other]:
+                continue
+            if same_story(entry, self.entries[other], float(cosine_C[other]), rule):
+                self.shut_C[other], self.capped_C[other] = -np.inf, False
+
+    def _heed(self, shown: Shown, vectors_CD: NDArray[np.float32]) -> None:
+        cosine_SC = shown.vectors_SD.astype(np.float32) @ vectors_CD.T
+        for entry, cosine_C in zip(shown.entries, cosine_SC, strict=True):
+            self._shut_out_story(entry, cosine_C)
+            np.maximum(self.nearest_C, cosine_C, out=self.nearest_C)
