@@ -126,6 +126,28 @@ def import_(
         raise typer.Exit(1)
 
 
+@app.command()
+@with_settings
+def replay(
+    log: Annotated[
+        list[Path], typer.Argument(help="Folders of one log, in MIND's or EB-NeRD's format.")
+    ],
+    settings: Settings,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="To measure; the first is compared with.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("replay"),
+    last: Annotated[
+        int | None, typer.Option(min=1, help="Measure only the last so many impressions.")
+    ] = None,
+) -> None:
+    """Play a click log through the pipeline, in the order of time, and compare policies."""
+    from service.replay.command import replay_log
+
+    scenarios = list(dict.fromkeys(scenario or ["model", "default"]))
+    replay_log(log, settings, scenarios, out, Console(), last)
+
+
 def _columns(given: list[str]) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in given]
     for name, sign, column in pairs:

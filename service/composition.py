@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from model_store.artefact import Artefact
 from model_store.errors import ModelStoreError
@@ -52,22 +53,48 @@ def find_artefact(settings: Settings) -> Artefact:
 
 
 @asynccontextmanager
-async def opened(
-    settings: Settings, artefact: Artefact, clock: Callable[[], float] = time.time
-) -> AsyncIterator[Newsstand]:
-    """A newsstand that is ready to serve, for as long as the block runs; ``clock`` gives seconds
-    since 1970.
+async def opened(settings: Settings, artefact: Artefact) -> AsyncIterator[Newsstand]:
+    """A newsstand that is ready to serve, for as long as the block runs.
 
     Raises SetupError, or Unavailable if the state store does not answer.
     """
     async with AsyncExitStack() as stack:
-        yield await _open(settings, artefact, stack, clock)
+        yield await _open(settings, artefact, stack, time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A newsstand without anything going on beside it, and the adapters that keep it going."""
+
+    newsstand: Newsstand
+    articles: RedisArticles
+    readers: RedisReaders
+    popularity: RedisPopularity
+    tasks: Tasks
+    policy_file: PolicyFile | None
 
 
 async def _open(
     settings: Settings, artefact: Artefact, stack: AsyncExitStack, clock: Callable[[], float]
 ) -> Newsstand:
-    """Bring everything up, in order; ``stack`` takes it down again."""
+    parts = await assembled(settings, artefact, stack, clock)
+    await _fill_and_follow(parts)
+    await parts.popularity.refresh()
+    _keep_counting(parts)
+    _keep_remembering(parts)
+    if parts.policy_file is not None:
+        _keep_reading(parts.policy_file, parts.tasks)
+    return parts.newsstand
+
+
+async def assembled(
+    settings: Settings, artefact: Artefact, stack: AsyncExitStack, clock: Callable[[], float]
+) -> Parts:
+    """Bring every part up, in order; ``stack`` takes them down again.
+
+    Raises SetupError, or Unavailable if the state store does not answer.
+    """
+    policy_file = PolicyFile(settings.policies_file) if settings.policies_file else None
     url = settings.redis_url or stack.enter_context(EmbeddedValkey(settings.data_dir)).url
     connection = Connection(url)
     stack.push_async_callback(connection.close)
@@ -75,8 +102,13 @@ async def _open(
     encoder = _encoder(settings, artefact)
     stack.callback(encoder.close)
     tasks = await stack.enter_async_context(Tasks())
-    model, stored = _parts(settings, artefact, connection)
-    popularity = RedisPopularity(connection, clock)
+    model = _served(settings, artefact)
+    articles = RedisArticles(
+        connection,
+        model=model.reference,
+        article_seconds=settings.article_seconds,
+        vector_seconds=settings.reader_seconds,
+    )
     readers = RedisReaders(
         connection,
         model=model.reference,
@@ -84,45 +116,27 @@ async def _open(
         reader_seconds=settings.reader_seconds,
     )
     stack.push_async_callback(_last_lists, readers)
+    popularity = RedisPopularity(connection, clock)
     newsstand = Newsstand(
         model=model,
         catalogue=Catalogue(encoder.dimension, lambda: FaissIndex(encoder.dimension)),
         encoder=encoder,
-        articles=stored,
+        articles=articles,
         readers=readers,
         popularity=popularity,
         experiments=RedisExperiments(connection),
         article_seconds=settings.article_seconds,
         later=tasks.later,
-        policies=_policies(settings, tasks),
+        policies=_policies(policy_file),
         cursor_key=await cursor_key(connection),
         clock=clock,
     )
-    await _fill_and_follow(newsstand, stored, tasks)
-    await popularity.refresh()
-    _keep_counting(popularity, tasks)
-    _keep_remembering(readers, tasks)
-    return newsstand
+    return Parts(newsstand, articles, readers, popularity, tasks, policy_file)
 
 
-def _policies(settings: Settings, tasks: Tasks) -> Callable[[], PolicyBook]:
-    if settings.policies_file is None:
-        built_in = PolicyBook()
-        return lambda: built_in
-    file = PolicyFile(settings.policies_file)
-
-    async def step() -> None:
-        await asyncio.sleep(POLICIES_LOOKED_AT_SECONDS)
-        if file.changed():
-            try:
-                file.reload()
-            except SetupError as error:
-                _log.error("the policies stay as they were: %s", error)
-            else:
-                _log.info("the policies were read again")
-
-    tasks.forever("reading the policies", step)
-    return lambda: file.book
+def _policies(file: PolicyFile | None) -> Callable[[], PolicyBook]:
+    built_in = PolicyBook()
+    return lambda: built_in if file is None else file.book
 
 
 def _encoder(settings: Settings, artefact: Artefact) -> OnnxEncoder:
@@ -139,54 +153,59 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _parts(
-    settings: Settings, artefact: Artefact, connection: Connection
-) -> tuple[ServedModel, RedisArticles]:
+def _served(settings: Settings, artefact: Artefact) -> ServedModel:
     manifest, scoring = artefact.manifest, artefact.manifest.scoring
     assert scoring.kind == "late_fusion"  # the only kind that find_artefact lets pass
-    model = ServedModel(
+    return ServedModel(
         reference=manifest.reference,
         text_template=manifest.text.template,
         history_length=settings.history_length or scoring.history_length,
         fusion=FUSIONS[scoring.fusion],
     )
-    stored = RedisArticles(
-        connection,
-        model=model.reference,
-        article_seconds=settings.article_seconds,
-        vector_seconds=settings.reader_seconds,
-    )
-    return model, stored
 
 
-async def _fill_and_follow(newsstand: Newsstand, stored: RedisArticles, tasks: Tasks) -> None:
-    started = time.perf_counter()
-    position = await stored.log_position()
-    await refill(newsstand, stored.all())
+async def _fill_and_follow(parts: Parts) -> None:
+    started, newsstand, articles = time.perf_counter(), parts.newsstand, parts.articles
+    position = await articles.log_position()
+    await refill(newsstand, articles.all())
     seconds = time.perf_counter() - started
     _log.info("%d articles loaded in %.1f s", len(newsstand.catalogue), seconds)
 
     async def step() -> None:
         nonlocal position
-        position = await follow(newsstand, stored, position)
+        position = await follow(newsstand, articles, position)
 
-    tasks.forever("following the article log", step)
+    parts.tasks.forever("following the article log", step)
 
 
-def _keep_counting(popularity: RedisPopularity, tasks: Tasks) -> None:
+def _keep_counting(parts: Parts) -> None:
     async def step() -> None:
-        await popularity.count(COUNT_WAIT_MS)
-        await popularity.refresh()
+        await parts.popularity.count(COUNT_WAIT_MS)
+        await parts.popularity.refresh()
 
-    tasks.forever("counting", step)
+    parts.tasks.forever("counting", step)
 
 
-def _keep_remembering(readers: RedisReaders, tasks: Tasks) -> None:
+def _keep_remembering(parts: Parts) -> None:
     async def step() -> None:
         await asyncio.sleep(SERVED_WRITTEN_SECONDS)
-        await readers.flush()
+        await parts.readers.flush()
 
-    tasks.forever("remembering what was served", step)
+    parts.tasks.forever("remembering what was served", step)
+
+
+def _keep_reading(file: PolicyFile, tasks: Tasks) -> None:
+    async def step() -> None:
+        await asyncio.sleep(POLICIES_LOOKED_AT_SECONDS)
+        if file.changed():
+            try:
+                file.reload()
+            except SetupError as error:
+                _log.error("the policies stay as they were: %s", error)
+            else:
+                _log.info("the policies were read again")
+
+    tasks.forever("reading the policies", step)
 
 
 async def _last_lists(readers: RedisReaders) -> None:

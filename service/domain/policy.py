@@ -20,9 +20,7 @@ CapShare = Annotated[float, Field(gt=0, le=1)]
 class Generators(Message):
     """How many candidates each generator gives, beside what a page needs."""
 
-    personal: Annotated[int, Field(ge=0, le=1_000, description="0: personal retrieval is off")] = (
-        200
-    )
+    personal: Annotated[int, Field(ge=1, le=1_000)] = 200
     trending: Count = 20
     fresh: Count = 20
 
@@ -108,6 +106,9 @@ class Exploration(Message):
 class RankingPolicy(Message):
     """How candidates become a list."""
 
+    personal: bool = Field(
+        default=True, description="false: no profiling; every reader is served as if cold"
+    )
     generators: Generators = Generators()
     freshness: Freshness = Freshness()
     popularity: PopularityPrior = PopularityPrior()

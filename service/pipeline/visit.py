@@ -58,8 +58,10 @@ class Visit:
     @cached_property
     def profile(self) -> Profile:
         """What the reader reads, or has said to, or shows in this session."""
-        clicks: Sequence[ArticleId] = self.reader.clicked
-        profile = Profile.of(self.catalogue, clicks or self.session_article_ids)
+        clicks: Sequence[ArticleId] = self.reader.clicked if self.policy.personal else ()
+        if self.policy.personal and not clicks:
+            clicks = self.session_article_ids
+        profile = Profile.of(self.catalogue, clicks)
         interests = self.request.interests
         if interests is None or profile.categories or profile.languages:
             return profile
@@ -88,10 +90,12 @@ async def begin(newsstand: Newsstand, request: RecommendRequest, stages: Stages)
     with stages.stage("state"):
         reader = await read_reader(newsstand, request.user_id, degraded)
     with stages.stage("taste"):
-        own = await taste_of_reader(
-            newsstand, request.user_id, reader, degraded, explain=request.explain
-        )
-        session = await _session_taste(newsstand, request)
+        own = session = None
+        if decision.policy.personal:
+            own = await taste_of_reader(
+                newsstand, request.user_id, reader, degraded, explain=request.explain
+            )
+            session = await _session_taste(newsstand, request)
     return Visit(
         request=request,
         decision=decision,

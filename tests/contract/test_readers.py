@@ -1,5 +1,6 @@
 """The reader store against a plain model of what it promises."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from service.adapters.redis.readers import RedisReaders
 from service.domain.event import Event
 from service.domain.fields import UserId
 from service.domain.reader import Reader
+from service.domain.served import Drawn, ServedList
 from tests.contract.conftest import Run
 
 LENGTH = 5
@@ -196,5 +198,68 @@ def test_scripts_come_back_after_the_server_forgot_them(with_store: Run) -> None
         assert (await store.read(UserId("u"))).clicked == ("a",)
         await connection.send("SCRIPT", "FLUSH")
         assert len((await clicked(store, "b")).clicked) == 2
+
+    with_store(story)
+
+
+def served(name: str, moment_ms: int, **more: object) -> ServedList:
+    plain = {"scenario": "default", "experiment": None, "variant": None}
+    return ServedList(name, moment_ms, article_ids=("a", "b"), **{**plain, **more})
+
+
+def test_lists_are_kept_as_they_were_served_the_newest_of_them(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store, now = readers(connection), int(time.time() * 1000)
+        full = served(
+            "full",
+            now,
+            experiment="x",
+            variant="v",
+            drawn=(Drawn("b", 0.125, ("v", "w")), Drawn("a", 1 / 3)),
+        )
+        store.remember_served(UserId("u"), full)
+        for number in range(30):
+            store.remember_served(UserId("u"), served(f"list-{number}", now - 30 + number))
+        store.remember_served(UserId("u"), served("old", now - 8 * 86_400_000))
+        kept = await store.served(UserId("u"))
+        assert kept[-1] == full
+        assert [one.recommendation_id for one in kept[:-1]] == [f"list-{n}" for n in range(11, 30)]
+
+    with_store(story)
+
+
+def test_a_list_served_before_an_erasure_is_not_written_after_it(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        here, elsewhere = readers(connection), readers(connection)
+        elsewhere.remember_served(UserId("u"), served("late", int(time.time() * 1000)))
+        await here.erase(UserId("u"))
+        await elsewhere.flush()
+        assert await elsewhere.served(UserId("u")) == []
+        names = [key async for key in connection.client.scan_iter()]
+        assert not any(key.endswith(b":u") for key in names)
+
+    with_store(story)
+
+
+def test_what_is_shown_is_counted_until_it_is_clicked(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = readers(connection)
+
+        async def happens(kind: str, article: str, moment_ms: int) -> None:
+            moment = datetime.fromtimestamp(moment_ms / 1000, UTC)
+            event = Event(user_id="u", article_id=article, type=kind, timestamp=moment)
+            await store.record([event], ARRIVAL_MS)
+
+        for times in range(3):
+            await happens("impression", "a", ARRIVAL_MS - times * 60_000)
+        await happens("impression", "b", ARRIVAL_MS)
+        assert (await store.read(UserId("u"))).shown == {"a": 3, "b": 1}
+        await happens("click", "a", ARRIVAL_MS)
+        assert (await store.read(UserId("u"))).shown == {"b": 1}
+        for number in range(250):
+            await happens("impression", f"n{number}", ARRIVAL_MS + (number + 1) * 60_000)
+        shown = (await store.read(UserId("u"))).shown
+        assert len(shown) == 200
+        assert "b" not in shown
 
     with_store(story)

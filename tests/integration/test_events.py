@@ -30,11 +30,11 @@ def test_a_click_counts_in_the_very_next_request(own_service: httpx.Client) -> N
     cold = recommend(own_service, user_id="reader")
     assert cold["degraded"] == ["unknown_reader"]
     click(own_service, "reader", "football")
-    warm = recommend(own_service, user_id="reader")
+    warm = recommend(own_service, user_id="reader", scenario="model")
     assert warm["degraded"] == []
     assert ids(warm)[0] == "goals"
     click(own_service, "reader", "rates", "rates", "rates")
-    assert ids(recommend(own_service, user_id="reader"))[0] == "loans"
+    assert ids(recommend(own_service, user_id="reader", scenario="model"))[0] == "loans"
 
 
 def test_the_same_article_read_twice_is_two_entries(

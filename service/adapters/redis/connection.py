@@ -21,6 +21,7 @@ Script = Literal[
     "read_reader",
     "remember_vector",
     "remember_served",
+    "erase_reader",
     "count_events",
 ]
 SCRIPTS: Final[tuple[Script, ...]] = (
@@ -31,6 +32,7 @@ SCRIPTS: Final[tuple[Script, ...]] = (
     "read_reader",
     "remember_vector",
     "remember_served",
+    "erase_reader",
     "count_events",
 )
 Call = tuple[Script, Sequence[str], Sequence[str | bytes | int]]

@@ -12,6 +12,7 @@
 | ``ns:shown:{rP}:U`` | sorted set | what was shown without a click, how often | reader retention |
 | ``ns:served:{rP}:U`` | hash | recommendation id → the list as it was served | 7 days |
 | ``ns:tallies:{rP}:U`` | hash | experiment/variant → impressions, clicks | reader retention |
+| ``ns:erased:{rP}`` | string | when a reader of the partition was last erased | an hour |
 | ``ns:outbox:{rP}`` | stream | clicks and impressions not yet counted | until counted |
 | ``ns:{popularity}:TYPE:HOUR`` | sorted set | article → count in that hour | 7 days |
 | ``ns:{popularity}:experiment:X`` | sorted set | variant/field → amount | 365 days |
@@ -101,6 +102,11 @@ def reader(user_id: UserId) -> tuple[str, ...]:
         served(user_id),
         tallies(user_id),
     )
+
+
+def erased(of_partition: int) -> str:
+    """When a reader of the partition was last erased; not which."""
+    return f"ns:erased:{{r{of_partition}}}"
 
 
 def outbox(of_partition: int) -> str:

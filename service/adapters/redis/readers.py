@@ -27,6 +27,8 @@ SHOWN_TIMES: Final = 128
 SERVED_KEPT: Final = 20
 SERVED_LIVE_MS: Final = 7 * 86_400_000
 UNWRITTEN_KEPT: Final = 10_000
+CLOCKS_DIFFER_MS: Final = 250
+ERASED_LIVE_MS: Final = 3_600_000
 VERSION_BYTES: Final = 8
 MODEL_BYTES: Final = 8
 MARK_TYPES: Final[dict[str, MarkType]] = {"c": "click", "l": "like", "d": "dislike", "h": "hide"}
@@ -131,7 +133,7 @@ class RedisReaders:
                 [
                     (
                         "remember_served",
-                        [keys.served(user_id)],
+                        [keys.served(user_id), keys.erased(keys.partition(user_id))],
                         [SERVED_KEPT, SERVED_LIVE_MS, now_ms, recommendation_id, text],
                     )
                     for user_id, recommendation_id, text in lists
@@ -165,10 +167,11 @@ class RedisReaders:
 
     async def erase(self, user_id: UserId) -> None:
         """See ``ports.ReaderStore``."""
-        kept = [entry for entry in self._unwritten if entry[0] != user_id]
-        self._unwritten.clear()
-        self._unwritten.extend(kept)
-        await self._connection.send("DEL", *keys.reader(user_id))
+        await self._connection.call(
+            "erase_reader",
+            [keys.erased(keys.partition(user_id)), *keys.reader(user_id)],
+            *(CLOCKS_DIFFER_MS, ERASED_LIVE_MS),
+        )
 
     def _current(self, value: bytes | None, version: bytes) -> Vectors | None:
         if value is None or not value.startswith(version + self._model_tag):

@@ -80,12 +80,11 @@ def gather(
     gathering.take(explored, "explore")
     generators, limit = visit.policy.generators, visit.request.limit
     pool = depth * max(generators.personal, PAGES_DEEP * limit)
-    if visit.taste is not None and generators.personal:
+    if visit.taste is not None:
         _take_by_taste(newsstand, visit, visit.taste, pool, gathering)
     if visit.request.boosts is not None:
         _take_boosted(newsstand, visit, visit.request.boosts, gathering)
-    by_own_taste = visit.taste is not None and generators.personal > 0
-    hot = generators.trending if by_own_taste else pool
+    hot = pool if visit.taste is None else generators.trending
     gathering.take(trending(newsstand, visit, hot, gathering.open_R), "trending")
     new = max(generators.fresh, pool - gathering.taken)
     gathering.take(fresh(visit, new, gathering.open_R), "fresh")
