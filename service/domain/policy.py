@@ -38,7 +38,7 @@ class Freshness(Message):
 class PopularityPrior(Message):
     """``weight`` · ln(1 + heat) / ln(1 + the highest heat); heat is time-decayed clicks."""
 
-    weight: Weight = 0.05
+    weight: Weight = 0.2
     window_hours: Annotated[int, Field(ge=1, le=168)] = 48
     half_life_hours: Hours = 6.0
     dwell: Share = Field(

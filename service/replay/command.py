@@ -29,6 +29,7 @@ def replay_log(
 
     Raises SetupError.
     """
+    _plotting()
     log = open_log(folders)
     artefact = find_artefact(settings)
     impressions = len(log.impressions)
@@ -49,6 +50,14 @@ def replay_log(
     console.print(f"The whole report: {out / 'report.html'}")
 
 
+def _plotting() -> None:
+    """Raises SetupError before the work begins where its plot could not be drawn."""
+    try:
+        import matplotlib  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise SetupError("the plot needs matplotlib: pip install 'newsstand[replay]'") from error
+
+
 def _facts(log: Log, folders: Sequence[Path], model: str, measured: int) -> report.Facts:
     return report.Facts(
         data=" + ".join("/".join(folder.parts[-2:]) for folder in folders),
@@ -58,5 +67,6 @@ def _facts(log: Log, folders: Sequence[Path], model: str, measured: int) -> repo
         impressions=len(log.impressions),
         measured=measured,
         clicks=sum(len(impression.clicked) for impression in log.impressions),
-        generated_titles=any(article.generated for article in log.articles.values()),
+        generated_titles=log.generated_titles,
+        personal=not log.without_texts,
     )

@@ -80,6 +80,16 @@ class Log:
         return cls(named, in_time, first_seen)
 
     @property
+    def generated_titles(self) -> int:
+        """How many articles have no text."""
+        return sum(article.generated for article in self.articles.values())
+
+    @property
+    def without_texts(self) -> bool:
+        """Whether most articles have no text: there is nothing to compare them by."""
+        return 2 * self.generated_titles > len(self.articles)
+
+    @property
     def began(self) -> float:
         """When the first impression was shown; the histories' clicks are earlier."""
         return self.impressions[0].seconds

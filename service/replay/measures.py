@@ -3,7 +3,7 @@
 Accuracy alone rewards a list of ten versions of one story. Beside it stand, for every list:
 
 diversity     the mean of 1 − cosine over all pairs (Ziegler et al., WWW 2005)
-categories    how many different categories, over the list's length
+categories    how many different categories, over the list's length, where all are known
 novelty       the mean of −log₂ of an article's share of all clicks so far, with one click added to
               every live article (Zhou et al., PNAS 2010): to recommend what few have read is novel
 age           the median age in hours
@@ -70,7 +70,7 @@ class Measures:
             return
         if listed.vectors is not None and len(listed.vectors) > 1:
             self._add("diversity", diversity(listed.vectors))
-        if any(listed.categories):
+        if all(listed.categories):
             self._add("categories", len({*listed.categories}) / len(listed.categories))
         self._add("novelty", novelty(listed.clicks, listed.all_clicks, listed.live))
         self._add("age", float(np.median(listed.age_hours)))

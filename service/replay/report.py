@@ -24,10 +24,13 @@ COLUMNS: Final = {
     "novelty": "novelty (bits)",
     "age": "age (h)",
 }
+SPREAD: Final = {
+    "diversity": "intra-list diversity",
+    "categories": "different categories / list length",
+}
+"""What accuracy is plotted against, the first that every scenario has."""
 COMPARED: Final = "Δ nDCG@10"
-GENERATED_TITLES: Final = (
-    "The log holds no texts: titles are generated, and personal retrieval is off."
-)
+IMPERSONAL: Final = "Personal retrieval is off."
 PAGE: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Replay of ranking policies</title>
 <style>
@@ -42,7 +45,8 @@ svg {{ max-width: 100%; height: auto }}
 {table}
 <p>Means ± standard errors. Δ nDCG@10: the mean paired difference from the first scenario. Accuracy
 is of the order of what the log says was shown; all else is of lists of ten from everything that
-was live.</p>
+was live. The standard errors take impressions as independent; readers who come again make them too
+small.</p>
 {plot}
 </html>
 """
@@ -59,7 +63,8 @@ class Facts:
     impressions: int
     measured: int
     clicks: int
-    generated_titles: bool
+    generated_titles: int
+    personal: bool
 
     def as_text(self) -> str:
         """The facts in a line."""
@@ -68,7 +73,9 @@ class Facts:
             f"{self.impressions:,} impressions of which {self.measured:,} were measured, "
             f"{self.clicks:,} clicks; model {self.model}."
         )
-        return f"{text} {GENERATED_TITLES}" if self.generated_titles else text
+        if self.generated_titles:
+            text += f" {self.generated_titles:,} articles have no text: their titles are generated."
+        return text if self.personal else f"{text} {IMPERSONAL}"
 
 
 def terminal_table(measured: Mapping[str, Measures]) -> Table:
@@ -126,16 +133,12 @@ def trade_off(measured: Mapping[str, Measures]) -> str:
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     FigureCanvasSVG(figure)
     axes = figure.add_subplot()
-    label = "intra-list diversity"
+    everywhere = set.intersection(*(set(measures.values) for measures in measured.values()))
+    against = next((name for name in SPREAD if name in everywhere), None)
+    label = SPREAD[against] if against else "coverage of the articles"
     for scenario, measures in measured.items():
-        estimates = measures.estimates
-        if "diversity" in estimates:
-            x = estimates["diversity"]
-        elif "categories" in estimates:
-            x, label = estimates["categories"], "different categories / list length"
-        else:
-            x, label = Estimate(measures.coverage, 0.0, 1), "coverage of the articles"
-        y = estimates[ACCURACY]
+        x = measures.estimates[against] if against else Estimate(measures.coverage, 0.0, 1)
+        y = measures.estimates[ACCURACY]
         axes.errorbar(
             x.mean, y.mean, xerr=x.standard_error, yerr=y.standard_error, marker="o", capsize=3
         )

@@ -86,7 +86,7 @@ async def replay(
     async with AsyncExitStack() as stack:
         parts = await assembled(settings, artefact, stack, clock)
         _known(scenarios, parts.newsstand.policies())
-        if any(article.generated for article in log.articles.values()):
+        if log.without_texts:
             parts = replace(parts, newsstand=_impersonal(parts.newsstand))
         if await parts.articles.log_position() != b"0-0":
             raise SetupError("a replay begins with an empty state store")

@@ -11,7 +11,7 @@ from tests.unit.replay.invented_logs import NEWS, SEEN, TITLES, news_line, seen_
 from tests.unit.replay.time_order import check_time_order
 
 EIGHT = datetime(2019, 11, 13, 8, tzinfo=UTC).timestamp()
-SEVEN = EIGHT - 3_600
+NEWEST = EIGHT - mind.NEWEST_BEFORE_SECONDS
 
 
 def test_an_impression_is_read_as_it_stands(tmp_path: Path) -> None:
@@ -24,17 +24,17 @@ def test_an_impression_is_read_as_it_stands(tmp_path: Path) -> None:
     check_time_order(log)
 
 
-def test_a_history_ends_an_hour_before_the_log_begins_a_minute_a_click(tmp_path: Path) -> None:
+def test_a_history_is_put_long_before_the_log_begins_a_minute_a_click(tmp_path: Path) -> None:
     seen = seen_line("U1", "8:30:00 AM", "N1 N2 N1", "N3-0") + seen_line(
         "U2", "8:00:00 AM", "", "N3-0"
     )
     log = mind.read([write_mind(tmp_path, behaviours=seen)])
     assert log.impressions[1].history == (
-        LoggedClick("N1", SEVEN - 120),
-        LoggedClick("N2", SEVEN - 60),
-        LoggedClick("N1", SEVEN),
+        LoggedClick("N1", NEWEST - 120),
+        LoggedClick("N2", NEWEST - 60),
+        LoggedClick("N1", NEWEST),
     )
-    assert log.first_seen == {"N1": SEVEN - 120, "N2": SEVEN - 60, "N3": EIGHT}
+    assert log.first_seen == {"N1": NEWEST - 120, "N2": NEWEST - 60, "N3": EIGHT}
     check_time_order(log)
 
 
