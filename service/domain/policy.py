@@ -114,6 +114,9 @@ class RankingPolicy(Message):
     popularity: PopularityPrior = PopularityPrior()
     dislikes: Dislikes = Dislikes()
     impressions: Impressions | None = Impressions()
+    cross_lingual: bool = Field(
+        default=True, description="false: only languages that the reader reads or has declared"
+    )
     language_affinity: Share = 0.0
     cold: Cold = Cold()
     explore: Exploration | None = Exploration()

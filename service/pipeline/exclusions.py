@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from service.catalogue.columns import Labels
+from service.catalogue.columns import NONE, Labels
 from service.domain.fields import ArticleId
 from service.pipeline.visit import Visit
 from service.ports import Mask
@@ -12,15 +12,21 @@ def allowed_rows(visit: Visit) -> Mask:
     """Which rows (R,) may be recommended.
 
     Not what the reader clicked, hid, disliked, or was shown too often; not what the request
-    excludes, boosts by 0 or has in its session; not what its filters refuse; on a later page, not
-    what an earlier one showed nor what came since; nothing withdrawn or expired.
+    excludes, boosts by 0 or has in its session; not what its filters refuse, nor languages that the
+    policy keeps away; on a later page, not what an earlier one showed nor what came since; nothing
+    withdrawn or expired.
     """
     catalogue, request = visit.catalogue, visit.request
     catalogue.expire(visit.now)
     mask_R = catalogue.allowed(request.filters, _refused(visit))
     if visit.cursor is not None:
         mask_R &= catalogue.columns.ingested_R[: len(mask_R)] <= visit.cursor.moment
-    if request.boosts is not None:
+    languages = visit.profile.languages
+    if not visit.policy.cross_lingual and languages:
+        column = catalogue.columns.languages
+        known_R = column[slice(0, len(mask_R))] != NONE
+        mask_R &= ~known_R | column.among(list(languages), slice(0, len(mask_R)))
+    if request.boosts is not None and visit.policy.heeds_request:
         _leave_out(mask_R, catalogue.columns.categories, request.boosts.categories)
         _leave_out(mask_R, catalogue.columns.sources, request.boosts.sources)
     return mask_R
@@ -35,7 +41,7 @@ def _refused(visit: Visit) -> set[ArticleId]:
         refused.update(visit.reader.shown_too_often(visit.policy.impressions.most))
     if visit.cursor is not None:
         refused.update(visit.cursor.shown)
-    if request.boosts is not None:
+    if request.boosts is not None and visit.policy.heeds_request:
         left_out = (a for a, factor in request.boosts.article_ids.items() if not factor)
         refused.update(map(ArticleId, left_out))
     return refused

@@ -82,7 +82,7 @@ def gather(
     pool = depth * max(generators.personal, PAGES_DEEP * limit)
     if visit.taste is not None:
         _take_by_taste(newsstand, visit, visit.taste, pool, gathering)
-    if visit.request.boosts is not None:
+    if visit.request.boosts is not None and visit.policy.heeds_request:
         _take_boosted(newsstand, visit, visit.request.boosts, gathering)
     hot = pool if visit.taste is None else generators.trending
     gathering.take(trending(newsstand, visit, hot, gathering.open_R), "trending")

@@ -84,18 +84,17 @@ class _Page:
     """0 for a candidate that is open, minus infinity for one that is shut out or chosen."""
     capped_C: Mask = field(init=False)
     chosen_C: Mask = field(init=False)
-    nearest_C: NDArray[np.float32] = field(init=False)
+    nearest_C: Float64 = field(init=False)
 
     def __post_init__(self) -> None:
         count = len(self.score_C)
         self.shut_C = np.zeros(count)
         self.capped_C, self.chosen_C = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
-        self.nearest_C = np.full(count, -1.0, np.float32)
+        self.nearest_C = np.full(count, -1.0)
 
     def filled(self, limit: int, shown: Shown | None) -> Choice:
-        vectors_CD = self.vectors_CD.astype(np.float32)
         if shown is not None and len(shown.entries):
-            self._heed(shown, vectors_CD)
+            self._heed(shown)
         base_C = (1 - self.rules.diversity) * self.score_C
         while len(self.positions) < limit:
             gain_C = base_C + self.shut_C
@@ -107,7 +106,7 @@ class _Page:
             if gain_C[best] == -np.inf:
                 self._relax()
             else:
-                self._choose(best, vectors_CD)
+                self._choose(best)
         return Choice(self.positions, self.relaxed)
 
     def _relax(self) -> None:
@@ -116,11 +115,11 @@ class _Page:
         self.shut_C[self.capped_C if self.capped_C.any() else ~self.chosen_C] = 0.0
         self.capped_C[:] = False
 
-    def _choose(self, position: int, vectors_CD: NDArray[np.float32]) -> None:
+    def _choose(self, position: int) -> None:
         self.positions.append(position)
         self.chosen_C[position], self.shut_C[position] = True, -np.inf
         if self.rules.diversity or self.rules.duplicates:
-            cosine_C = vectors_CD @ vectors_CD[position]
+            cosine_C = self.vectors_CD @ self.vectors_CD[position]
             self._shut_out_story(self.entries[position], cosine_C)
             np.maximum(self.nearest_C, cosine_C, out=self.nearest_C)
         for cap in self.rules.caps:
@@ -132,7 +131,7 @@ class _Page:
         if self.rules.calibration is not None:
             self.rules.calibration.count(position)
 
-    def _shut_out_story(self, entry: Entry, cosine_C: NDArray[np.float32]) -> None:
+    def _shut_out_story(self, entry: Entry, cosine_C: Float64) -> None:
         rule = self.rules.duplicates
         if rule is None:
             return
@@ -142,8 +141,8 @@ class _Page:
             if same_story(entry, self.entries[other], float(cosine_C[other]), rule):
                 self.shut_C[other], self.capped_C[other] = -np.inf, False
 
-    def _heed(self, shown: Shown, vectors_CD: NDArray[np.float32]) -> None:
-        cosine_SC = shown.vectors_SD.astype(np.float32) @ vectors_CD.T
+    def _heed(self, shown: Shown) -> None:
+        cosine_SC = shown.vectors_SD @ self.vectors_CD.T
         for entry, cosine_C in zip(shown.entries, cosine_SC, strict=True):
             self._shut_out_story(entry, cosine_C)
             np.maximum(self.nearest_C, cosine_C, out=self.nearest_C)
