@@ -3,7 +3,7 @@
 Shapes: R rows, D dimensions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -54,7 +54,7 @@ class Labels:
         code = NONE if value is None else self._codes.setdefault(value, len(self._codes))
         self._column_R[row] = code
 
-    def among(self, values: list[str], rows: slice) -> Mask:
+    def among(self, values: Iterable[str], rows: slice | NDArray[np.int64]) -> Mask:
         """Which rows hold one of ``values``."""
         table = self.table(dict.fromkeys(values, 1.0), 0.0).astype(np.bool_)
         mask_R: Mask = table[self._column_R[rows]]

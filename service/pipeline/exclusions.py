@@ -24,8 +24,8 @@ def allowed_rows(visit: Visit) -> Mask:
     languages = visit.profile.languages
     if not visit.policy.cross_lingual and languages:
         column = catalogue.columns.languages
-        known_R = column[slice(0, len(mask_R))] != NONE
-        mask_R &= ~known_R | column.among(list(languages), slice(0, len(mask_R)))
+        everything = slice(0, len(mask_R))
+        mask_R &= column.among(languages, everything) | (column[everything] == NONE)
     if request.boosts is not None and visit.policy.heeds_request:
         _leave_out(mask_R, catalogue.columns.categories, request.boosts.categories)
         _leave_out(mask_R, catalogue.columns.sources, request.boosts.sources)

@@ -36,6 +36,8 @@ COUNTED_EVERY_SECONDS: Final = 60.0
 COUNT_WAIT_MS: Final = 1
 HOUR: Final = 3_600.0
 
+WITHOUT_TEXTS: Final = {"personal": False, "diversity": 0.0, "duplicates": None}
+
 Measured = dict[str, Measures]
 """What each scenario was measured by."""
 
@@ -114,10 +116,10 @@ def _known(scenarios: Sequence[str], book: PolicyBook) -> None:
 
 
 def _impersonal(newsstand: Newsstand) -> Newsstand:
-    """The same, but nobody is profiled: generated titles have no meaning to compare."""
+    """The same, but nobody is profiled and no articles are alike: there is no text to compare."""
     book = newsstand.policies()
     scenarios = {
-        name: policy.model_copy(update={"personal": False})
+        name: policy.model_copy(update=WITHOUT_TEXTS)
         for name in book.names
         if (policy := book.policy(name)) is not None
     }

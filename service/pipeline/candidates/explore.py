@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.catalogue.catalogue import RowIds
+from service.catalogue.columns import NONE
 from service.domain.policy import Exploration
 from service.experiments.exploration import draw, optimistic_rates, softmax
 from service.pipeline.newsstand import Newsstand
@@ -76,9 +77,7 @@ def _pool(
     fits_N = allowed[rows]
     if languages:
         column = catalogue.columns.languages
-        readable = column.table(dict.fromkeys(languages, 1.0), 0.0)
-        readable[column.code(None)] = 1.0
-        fits_N &= readable[column[rows]] > 0
+        fits_N &= column.among(languages, rows) | (column[rows] == NONE)
     some = np.flatnonzero(fits_N)[: policy.candidates]
     if not len(some):
         return rows[some], np.empty(0)

@@ -18,6 +18,5 @@ def fresh(visit: Visit, limit: int, allowed: Mask) -> RowIds:
     if not languages or limit < 1:
         return visit.catalogue.newest(limit, allowed)
     rows = visit.catalogue.newest(DEEPER * limit, allowed)
-    column = visit.catalogue.columns.languages
-    readable_N = np.isin(column[rows], [column.code(language) for language in languages])
+    readable_N = visit.catalogue.columns.languages.among(languages, rows)
     return np.concatenate([rows[readable_N], rows[~readable_N]])[:limit]

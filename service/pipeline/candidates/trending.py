@@ -33,9 +33,7 @@ def _of_the_reader(visit: Visit, rows: RowIds) -> Mask:
     categories = sorted(profile.categories, key=profile.categories.__getitem__, reverse=True)
     wanted_N = np.ones(len(rows), np.bool_)
     if categories:
-        codes = [columns.categories.code(category) for category in categories[:TOP_CATEGORIES]]
-        wanted_N &= np.isin(columns.categories[rows], codes)
+        wanted_N &= columns.categories.among(categories[:TOP_CATEGORIES], rows)
     if profile.languages:
-        codes = [columns.languages.code(language) for language in profile.languages]
-        wanted_N &= np.isin(columns.languages[rows], codes)
+        wanted_N &= columns.languages.among(profile.languages, rows)
     return wanted_N

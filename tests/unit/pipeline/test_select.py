@@ -84,7 +84,7 @@ def test_no_story_twice_unless_nothing_else_is_left(case: tuple[int, int, int]) 
     for place, position in enumerate(choice.positions):
         for other in choice.positions[:place]:
             cosine = float(vectors[other] @ vectors[position])
-            rounded = cosine - 1e-9  # a sum may be rounded otherwise
+            rounded = cosine - 1e-5  # the choice computes in single precision
             assert not same_story(entries[other], entries[position], rounded, STORIES)
 
 
