@@ -9,7 +9,7 @@ Shapes: R rows, C candidates, N articles, D dimensions.
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,25 @@ DEAD_ROWS_BEFORE_COMPACTION: Final = 4_096
 WITHDRAWALS_REMEMBERED: Final = 10_000
 """So many withdrawals are known by revision, so that a late put does not undo them."""
 RowIds = NDArray[np.int64]
+
+
+class Entries(Sequence[Entry]):
+    """The entries of some rows. Most candidates are never looked at: to touch them costs more."""
+
+    def __init__(self, entries: Sequence[Entry], rows: RowIds) -> None:
+        self._entries, self._rows = entries, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, position: int) -> Entry: ...
+    @overload
+    def __getitem__(self, position: slice) -> "Entries": ...
+    def __getitem__(self, position: int | slice) -> "Entry | Entries":
+        if isinstance(position, slice):
+            return Entries(self._entries, self._rows[position])
+        return self._entries[int(self._rows[position])]
 
 
 class Catalogue:
@@ -122,9 +141,13 @@ class Catalogue:
         """The vectors (N×D) in ``rows``."""
         return self._vectors_RD[rows]
 
-    def entries(self, rows: RowIds) -> list[Entry]:
-        """What is known of the articles in ``rows``."""
-        return [self._entries[row] for row in rows.tolist()]
+    def entries(self, rows: RowIds) -> "Entries":
+        """What is known of the articles in ``rows``, looked up one by one when asked for."""
+        return Entries(self._entries, rows)
+
+    def row(self, article_id: ArticleId) -> int | None:
+        """The row of an article, None unless it is live."""
+        return self._row_of.get(article_id)
 
     def allowed(self, filters: Filters | None, without: Iterable[ArticleId]) -> Mask:
         """Which rows (R,) are live, pass the filters and are not among ``without``."""

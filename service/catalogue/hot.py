@@ -1,4 +1,7 @@
-"""The rows that are read most, found once for each change of the counters or the catalogue."""
+"""The rows that are read most, found once for each change of the counters or the catalogue.
+
+Shapes: R rows, N hot rows.
+"""
 
 from typing import Final
 
@@ -6,27 +9,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.catalogue.catalogue import Catalogue, RowIds
+from service.catalogue.columns import grown
 from service.domain.popularity import NO_HEAT, Heat
 
-KEPT: Final = 2_000
+KEPT: Final = 5_000
+"""The hottest articles; what is read less counts as not read."""
+Float64 = NDArray[np.float64]
 
 
 class HotRows:
     """Remembers the rows of the last heat that it was asked for."""
 
     def __init__(self) -> None:
-        self._heat = NO_HEAT
-        self._written = (-1, -1)
-        self._rows = np.empty(0, np.int64)
-        self._values = np.empty(0)
+        self._heat, self._layout, self._written = NO_HEAT, -1, 0
+        self._heat_R: Float64 = np.zeros(1)
+        self._rows_N: RowIds | None = None
 
-    def of(self, catalogue: Catalogue, heat: Heat) -> tuple[RowIds, NDArray[np.float64]]:
-        """The rows of the hottest articles that were live a moment ago, and their heat, the
-        hottest first. A row may have died since: ask ``allowed``.
+    def of(self, catalogue: Catalogue, heat: Heat) -> tuple[RowIds, Float64]:
+        """The rows of the hottest articles and their heat, the hottest first. A row may have died
+        since: ask ``allowed``.
         """
-        written = (catalogue.layout, catalogue.rows_written)
-        if heat is not self._heat or written != self._written:
-            live = [a for a in heat.hottest if a in catalogue][:KEPT]
-            self._rows, self._values = catalogue.rows(live), heat.of(live)
-            self._heat, self._written = heat, written
-        return self._rows, self._values
+        heat_R = self.by_row(catalogue, heat)
+        if self._rows_N is None:
+            rows_N = np.flatnonzero(heat_R)
+            self._rows_N = rows_N[np.argsort(-heat_R[rows_N], kind="stable")]
+        return self._rows_N, heat_R[self._rows_N]
+
+    def by_row(self, catalogue: Catalogue, heat: Heat) -> Float64:
+        """The heat of every row (R,), to be indexed by rows."""
+        if heat is not self._heat or catalogue.layout != self._layout:
+            self._heat, self._layout = heat, catalogue.layout
+            self._heat_R = np.zeros(catalogue.rows_written + 1)
+            live = [article_id for article_id in heat.hottest[:KEPT] if article_id in catalogue]
+            self._heat_R[catalogue.rows(live)] = heat.of(live)
+            self._rows_N, self._written = None, catalogue.rows_written
+        elif catalogue.rows_written > self._written:
+            self._add(catalogue, np.arange(self._written, catalogue.rows_written))
+        return self._heat_R
+
+    def _add(self, catalogue: Catalogue, rows: RowIds) -> None:
+        """Learn of rows written since; an article that changed has left its old row."""
+        had = len(self._heat_R)
+        self._heat_R = grown(self._heat_R, catalogue.rows_written)
+        self._heat_R[had:] = 0.0
+        self._heat_R[rows] = self._heat.of(catalogue.ids(rows))
+        self._rows_N, self._written = None, catalogue.rows_written

@@ -1,4 +1,4 @@
-"""The exploring draw: a softmax over optimistic click rates, without replacement.
+"""The draw of an exploring slot: optimism about what is little known, and a known propensity.
 
 Shapes: N articles, K drawn.
 """
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Float64 = NDArray[np.float64]
+Positions = NDArray[np.int64]
 
 
 def optimistic_rates(
@@ -16,35 +17,53 @@ def optimistic_rates(
     prior_impressions: float,
     optimism: float,
 ) -> Float64:
-    """Click rates (N,) in [0, 1]: the posterior mean of a Beta prior plus ``optimism`` posterior
-    standard deviations.
+    """Each article's CTR as it may well be: posterior mean plus ``optimism`` standard deviations.
+
+    The prior is Beta(``prior_clicks``, ``prior_impressions`` − ``prior_clicks``), the posterior
+    Beta(a, b) of mean m = a/(a+b) and variance m(1−m)/(a+b+1); values in [0, 1]. A click whose
+    impression was not seen counts as one impression. After Bayes-UCB (Kaufmann, Cappé and Garivier,
+    AISTATS 2012), with standard deviations in place of a quantile. Raises ValueError unless
+    0 < ``prior_clicks`` < ``prior_impressions`` and ``optimism`` ≥ 0.
     """
-    seen_N = impressions_N + prior_impressions
-    mean_N = np.clip((clicks_N + prior_clicks) / seen_N, 0.0, 1.0)
-    deviation_N = np.sqrt(mean_N * (1 - mean_N) / (seen_N + 1))
-    rates_N: Float64 = np.clip(mean_N + optimism * deviation_N, 0.0, 1.0)
+    if not (0 < prior_clicks < prior_impressions and optimism >= 0):
+        raise ValueError("a prior has clicks, and more impressions; optimism is not negative")
+    weight_N = prior_impressions + np.maximum(impressions_N, clicks_N)
+    mean_N = (prior_clicks + clicks_N) / weight_N
+    deviation_N = np.sqrt(mean_N * (1 - mean_N) / (weight_N + 1))
+    rates_N: Float64 = np.minimum(1.0, mean_N + optimism * deviation_N)
     return rates_N
 
 
 def softmax(rates_N: Float64, temperature: float) -> Float64:
-    """Probabilities (N,) in proportion to exp(rate / temperature)."""
-    weights_N = np.exp((rates_N - rates_N.max()) / temperature)
-    probabilities_N: Float64 = weights_N / weights_N.sum()
-    return probabilities_N
+    """exp(rate / temperature), made to sum to 1: near 0 the best alone, far above 1 uniform.
 
-
-def draw(
-    weights_N: Float64, count: int, rng: np.random.Generator
-) -> tuple[NDArray[np.int64], Float64]:
-    """``count`` different positions (K,), or all, and the propensity (K,) of each given those
-    drawn before it.
+    Raises ValueError unless ``temperature`` > 0.
     """
+    if not temperature > 0:
+        raise ValueError(f"a temperature is above 0, not {temperature}")
+    with np.errstate(over="ignore"):  # far below the best: exp(-inf) is the right 0
+        powers_N = np.exp((rates_N - np.max(rates_N, initial=-np.inf)) / temperature)
+    weights_N: Float64 = powers_N / powers_N.sum()
+    return weights_N
+
+
+def draw(weights_N: Float64, count: int, rng: np.random.Generator) -> tuple[Positions, Float64]:
+    """Draw ``count`` articles one after another, none twice: positions (K,), propensities (K,).
+
+    A propensity, in (0, 1], is the probability of that draw **given those before it**: the
+    article's weight over the weight that was left. It is what inverse propensity weighting of that
+    slot needs, for a target policy that also chooses among what was left. An article of weight 0 is
+    never drawn, so that K is the smaller of ``count`` and the number of positive weights. Raises
+    ValueError for a weight that is negative or not finite.
+    """
+    if not (np.isfinite(weights_N).all() and (weights_N >= 0).all()):
+        raise ValueError("weights are numbers from 0 upwards")
     left_N = weights_N.astype(np.float64)
-    count = min(count, len(left_N))
-    positions_K, propensities_K = np.empty(count, np.int64), np.empty(count)
-    for place in range(count):
-        up_to_N = np.cumsum(left_N)
-        position = int(np.searchsorted(up_to_N, rng.random() * up_to_N[-1], side="right"))
-        positions_K[place], propensities_K[place] = position, left_N[position] / up_to_N[-1]
-        left_N[position] = 0.0
+    drawn = max(0, min(count, int(np.count_nonzero(left_N))))
+    positions_K, propensities_K = np.empty(drawn, np.int64), np.empty(drawn)
+    for k in range(drawn):
+        ends_N = np.cumsum(left_N)
+        position = int(np.searchsorted(ends_N, rng.random() * ends_N[-1], side="right"))
+        positions_K[k], propensities_K[k] = position, left_N[position] / ends_N[-1]
+        left_N[position] = 0
     return positions_K, propensities_K

@@ -1,81 +1,107 @@
-"""What another policy would have done in the places that chance filled.
+"""What a target policy would have earned in the slots that another policy filled at random.
 
-A place was filled with article a by a draw of known propensity p(a). Another policy would have
-chosen a with probability π(a), here 1 or 0. With w = π(a) / p(a) and r = 1 for a click:
+A slot logged with its propensity p counts with the weight w = π(a) / p, where π(a) is the
+probability with which the target would have shown the same article, and with the reward r: 1 for a
+click, else 0. Every estimate comes from a few sums over slots, so that processes add up theirs.
 
-    IPS = Σ w·r / n          SNIPS = Σ w·r / Σ w
-
-Inverse propensity scoring is unbiased; the self-normalised form (Swaminathan and Joachims, NeurIPS
-2015) trades a little bias for less variance. Both say nothing where the two policies never meet:
-look at the effective sample size (Σw)² / Σw² (Kish, 1965) and the coverage.
+Standard errors take slots as independent. Readers who fill many slots make them too small.
 """
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from math import isfinite, sqrt
+from operator import add
 from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """A click rate of the randomised places, with its standard error."""
-
-    value: float
-    standard_error: float
-
-
-@dataclass(frozen=True, slots=True)
 class SlotTally:
-    """Sums over randomised places that were seen: how many, how many where w > 0, of w, w², w·r
-    and w²·r.
+    """Sums over logged slots: n, Σw, Σw², Σwr, Σw²r, Σw²r², and how many have w > 0.
+
+    Tallies add up, and start at ``SlotTally()``.
     """
 
     slots: int = 0
-    covered: int = 0
     weights: float = 0.0
     weights_squared: float = 0.0
-    weighted_clicks: float = 0.0
-    weights_squared_clicks: float = 0.0
+    weighted_rewards: float = 0.0
+    weights_squared_rewards: float = 0.0
+    weighted_rewards_squared: float = 0.0
+    covered: int = 0
 
     @classmethod
-    def of(cls, slots: Iterable[tuple[float, int]]) -> Self:
-        """The tally of places with these weights w and clicks r."""
-        pairs = list(slots)
-        return cls(
-            len(pairs),
-            sum(w > 0 for w, _ in pairs),
-            math.fsum(w for w, _ in pairs),
-            math.fsum(w * w for w, _ in pairs),
-            math.fsum(w * r for w, r in pairs),
-            math.fsum(w * w * r for w, r in pairs),
-        )
+    def of_slot(cls, weight: float, reward: float) -> Self:
+        """One slot. Raises ValueError for a weight that is negative or not finite."""
+        if not (isfinite(weight) and weight >= 0):
+            raise ValueError(f"a weight is a number from 0 upwards, not {weight}")
+        earned = weight * reward
+        return cls(1, weight, weight**2, earned, weight * earned, earned**2, 1 if weight > 0 else 0)
+
+    @classmethod
+    def of(cls, slots: Iterable[tuple[float, float]]) -> "SlotTally":
+        """The tally of each slot's (weight, reward)."""
+        return sum((cls.of_slot(weight, reward) for weight, reward in slots), SlotTally())
+
+    def __add__(self, other: "SlotTally") -> "SlotTally":
+        return SlotTally(*map(add, astuple(self), astuple(other)))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A policy's reward per slot. The standard error is None where one slot is all there is."""
+
+    value: float
+    standard_error: float | None
+
+
+def importance_weight(target: float, propensity: float) -> float:
+    """w = π(a) / p. Raises ValueError unless 0 ≤ ``target`` ≤ 1 and 0 < ``propensity`` ≤ 1."""
+    if not (0 <= target <= 1 and 0 < propensity <= 1):
+        raise ValueError("probabilities lie between 0 and 1, and what was shown has one above 0")
+    return target / propensity
 
 
 def ips(tally: SlotTally) -> Estimate | None:
-    """Inverse propensity scoring; None with fewer than two places."""
-    if tally.slots < 2:
+    """Inverse propensity scoring, Σwr / n: unbiased if every propensity is the true one and the
+    logging policy shows all that the target may (Horvitz and Thompson, 1952). None without slots.
+
+    It may exceed 1. Standard error: that of a mean of n values wr.
+    """
+    n = tally.slots
+    if not n:
         return None
-    value = tally.weighted_clicks / tally.slots
-    spread = tally.weights_squared_clicks / tally.slots - value * value
-    return Estimate(value, math.sqrt(max(spread, 0.0) / (tally.slots - 1)))
+    value = tally.weighted_rewards / n
+    squares = tally.weighted_rewards_squared - n * value**2
+    return Estimate(value, sqrt(max(0.0, squares) / (n * (n - 1))) if n > 1 else None)
 
 
 def snips(tally: SlotTally) -> Estimate | None:
-    """The self-normalised estimate, its error by the delta method; None where no weight is."""
-    if tally.covered < 2:
+    """The self-normalised estimate R = Σwr / Σw, within the rewards' range (Swaminathan and
+    Joachims, *The Self-Normalized Estimator for Counterfactual Learning*, NeurIPS 2015).
+
+    Biased by O(1/n), and mostly of smaller variance than ``ips``. None where all weights are 0.
+    Standard error by the delta method: Var(R) ≈ n/(n−1) · Σw²(r − R)² / (Σw)².
+    """
+    n = tally.slots
+    if not tally.weights:
         return None
-    value = tally.weighted_clicks / tally.weights
-    residuals = (
-        tally.weights_squared_clicks * (1 - 2 * value) + value * value * tally.weights_squared
+    value = tally.weighted_rewards / tally.weights
+    squares = (
+        tally.weighted_rewards_squared
+        - 2 * value * tally.weights_squared_rewards
+        + value**2 * tally.weights_squared
     )
-    return Estimate(value, math.sqrt(max(residuals, 0.0)) / tally.weights)
+    error = sqrt(max(0.0, squares) * n / (n - 1)) / tally.weights if n > 1 else None
+    return Estimate(value, error)
 
 
 def effective_sample_size(tally: SlotTally) -> float | None:
-    """How many equally weighted places the estimate rests on; None where no weight is."""
+    """(Σw)² / Σw², in [1, n] (Kish, 1965): so many slots of the target policy itself would tell
+    about as much. None where all weights are 0.
+    """
     return tally.weights**2 / tally.weights_squared if tally.weights_squared else None
 
 
 def coverage(tally: SlotTally) -> float | None:
-    """The share of places where the other policy could have made the same choice."""
+    """The share of slots, in [0, 1], of which the target policy learns anything: w > 0."""
     return tally.covered / tally.slots if tally.slots else None

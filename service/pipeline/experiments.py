@@ -10,7 +10,7 @@ from pydantic import Field
 from service.domain.experiment import Experiment, VariantCounts
 from service.domain.fields import Message
 from service.experiments import off_policy
-from service.experiments.click_rate import Tally, click_rate, confidence_interval
+from service.experiments.click_rate import Tally, confidence_interval, ctr
 from service.experiments.sequential import compare
 from service.pipeline.newsstand import Newsstand
 
@@ -34,13 +34,14 @@ class Comparison(Message):
     upper: float
     p_value: float
     decided: bool
+    readers: int
 
 
 class Estimate(Message):
     """An estimate of a click rate, with its standard error."""
 
     value: float
-    standard_error: float
+    standard_error: float | None
 
 
 class OffPolicy(Message):
@@ -110,7 +111,7 @@ def _of_one(
                 readers=held.tally.readers,
                 impressions=held.tally.impressions,
                 clicks=held.tally.clicks,
-                click_rate=click_rate(held.tally),
+                click_rate=ctr(held.tally),
                 interval=_interval(held.tally),
                 against_control=None if variant == control else _against(held.tally, at_control),
                 off_policy=_off_policy(held.slots),
@@ -125,7 +126,7 @@ def _interval(tally: Tally) -> Interval | None:
 
 
 def _against(tally: Tally, control: Tally) -> Comparison | None:
-    found = compare(tally, control)
+    found = compare(control, tally)
     return None if found is None else Comparison(**asdict(found))
 
 

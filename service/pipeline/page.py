@@ -102,9 +102,9 @@ def _rules(visit: Visit, shortlist: Shortlist, rest: slice) -> Rules:
 
 def _shown(visit: Visit, shortlist: Shortlist, explored: int) -> Shown | None:
     """What the choice has to differ from: the explored, and what earlier pages showed."""
-    entries, vectors = shortlist.entries[:explored], [shortlist.vectors_CD[:explored]]
+    entries, vectors = [*shortlist.entries[:explored]], [shortlist.vectors_CD[:explored]]
     if visit.cursor is not None:
         rows = visit.catalogue.rows(visit.cursor.shown)
-        entries = entries + visit.catalogue.entries(rows)
+        entries += visit.catalogue.entries(rows)
         vectors.append(visit.catalogue.vectors(rows).astype(np.float64))
     return Shown(entries, np.concatenate(vectors)) if entries else None

@@ -29,8 +29,6 @@ SPREAD: Final = {
     "categories": "different categories / list length",
 }
 """What accuracy is plotted against, the first that every scenario has."""
-BESIDE: Final = ((7, 6), (7, -13))
-"""Where names stand beside their points, by turns, so that neighbours' do not overlap."""
 COMPARED: Final = "Δ nDCG@10"
 IMPERSONAL: Final = "Personal retrieval is off."
 PAGE: Final = """<!doctype html>
@@ -138,14 +136,12 @@ def trade_off(measured: Mapping[str, Measures]) -> str:
     everywhere = set.intersection(*(set(measures.values) for measures in measured.values()))
     against = next((name for name in SPREAD if name in everywhere), None)
     label = SPREAD[against] if against else "coverage of the articles"
-    for number, (scenario, measures) in enumerate(measured.items()):
+    for scenario, measures in measured.items():
         x = measures.estimates[against] if against else Estimate(measures.coverage, 0.0, 1)
         y = measures.estimates[ACCURACY]
-        axes.errorbar(
-            x.mean, y.mean, xerr=x.standard_error, yerr=y.standard_error, marker="o", capsize=3
-        )
-        axes.annotate(scenario, (x.mean, y.mean), BESIDE[number % 2], textcoords="offset points")
-    axes.margins(x=0.15)
+        errors = y.standard_error, x.standard_error
+        axes.errorbar(x.mean, y.mean, *errors, marker="o", capsize=3, label=scenario)
+    figure.legend(loc="outside right upper", frameon=False)
     axes.set_xlabel(label)
     axes.set_ylabel("nDCG@10 of the logged impressions")
     axes.grid(alpha=0.3)

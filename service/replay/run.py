@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
+import numpy as np
+
 from model_store.artefact import Artefact
 from service.composition import Parts, assembled
 from service.domain.article import Article
@@ -37,6 +39,9 @@ COUNT_WAIT_MS: Final = 1
 HOUR: Final = 3_600.0
 
 WITHOUT_TEXTS: Final = {"personal": False, "diversity": 0.0, "duplicates": None}
+
+SEED: Final = 1
+"""What chance decides, it decides the same way again."""
 
 Measured = dict[str, Measures]
 """What each scenario was measured by."""
@@ -88,6 +93,8 @@ async def replay(
     async with AsyncExitStack() as stack:
         parts = await assembled(settings, artefact, stack, clock)
         _known(scenarios, parts.newsstand.policies())
+        seeded = replace(parts.newsstand, rng=np.random.default_rng(SEED))
+        parts = replace(parts, newsstand=seeded)
         if log.without_texts:
             parts = replace(parts, newsstand=_impersonal(parts.newsstand))
         if await parts.articles.log_position() != b"0-0":

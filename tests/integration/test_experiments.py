@@ -85,9 +85,7 @@ def test_impressions_and_clicks_are_counted_once_for_the_list_they_name(
         assert variant["click_rate"] == pytest.approx(0.4)
         assert variant["interval"]["lower"] <= 0.4 <= variant["interval"]["upper"]
     assert held["control"]["against_control"] is None
-    comparison = held["treatment"]["against_control"]
-    assert comparison["lower"] <= 0 <= comparison["upper"]
-    assert not comparison["decided"]
+    assert held["treatment"]["against_control"] is None  # 24 clicks say nothing yet
 
 
 def test_randomised_places_say_what_another_variant_would_do(service: httpx.Client) -> None:

@@ -49,7 +49,8 @@ def _counts(amounts: Mapping[str, float], slots: int) -> VariantCounts:
             covered=int(of("covered")),
             weights=of("weights"),
             weights_squared=of("weights_squared"),
-            weighted_clicks=of("weighted_clicks"),
-            weights_squared_clicks=of("weights_squared_clicks"),
+            weighted_rewards=of("weighted_clicks"),
+            weights_squared_rewards=of("weights_squared_clicks"),
+            weighted_rewards_squared=of("weights_squared_clicks"),  # a click is 1, and so squared
         ),
     )

@@ -3,6 +3,7 @@
 Shapes: R rows, C candidates, D dimensions.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -37,7 +38,7 @@ class Shortlist:
 
     rows_C: RowIds
     sources_C: NDArray[np.int8]
-    entries: list[Entry]
+    entries: Sequence[Entry]
     vectors_CD: NDArray[np.float64]
     relevance_C: NDArray[np.float64] | None
     unit: float

@@ -121,8 +121,8 @@ def _popularity(
     if not weight:
         return None
     heat = newsstand.popularity.heat(prior.window_hours, prior.half_life_hours, prior.dwell)
-    heat_C = heat.of([entry.article_id for entry in shortlist.entries])
-    return weight * popularity(heat_C, heat.highest)
+    heat_R = newsstand.hot.by_row(visit.catalogue, heat)
+    return weight * popularity(heat_R[shortlist.rows_C], heat.highest)
 
 
 def _dislikes(
@@ -139,7 +139,8 @@ def _impressions(visit: Visit, shortlist: Shortlist, policy: RankingPolicy) -> F
     shown = visit.reader.shown
     if not shown or policy.impressions is None or not policy.impressions.discount:
         return None
-    times_C = np.array([shown.get(entry.article_id, 0) for entry in shortlist.entries], np.float64)
+    times_of = {visit.catalogue.row(article_id): times for article_id, times in shown.items()}
+    times_C = np.array([times_of.get(row, 0) for row in shortlist.rows_C.tolist()], np.float64)
     return -policy.impressions.discount * times_C
 
 
