@@ -18,6 +18,8 @@ ANSWER = Recommendation(
     recommendation_id="0" * 32,
     user_id="r0000000",
     model="news@1",
+    scenario="default",
+    experiment=None,
     degraded=[],
     items=[
         Item(
@@ -29,6 +31,7 @@ ANSWER = Recommendation(
         )
         for place in range(1, 21)
     ],
+    next_cursor="0" * 220,
 )
 
 

@@ -47,7 +47,7 @@ def variance(tally: Tally) -> float | None:
     """The variance of the CTR, clustered by reader; None below two readers or one impression.
 
     The delta method on a ratio of means R = c̄ / ī (Deng, Knoblich and Lu, *Applying the Delta
-    Method in Metric Analytics*, KDD 2018, section 3):
+    Method in Metric Analytics*, KDD 2018):
 
         Var(R) ≈ (Var(c) − 2R Cov(i, c) + R² Var(i)) / (n ī²) = n/(n−1) · Σ(c − R i)² / (Σi)²
     """

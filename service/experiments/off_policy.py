@@ -48,17 +48,10 @@ class SlotTally:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A policy's reward per slot. The standard error is None where one slot is all there is."""
+    """A policy's reward per slot. The standard error is None where a single slot says it all."""
 
     value: float
     standard_error: float | None
-
-
-def importance_weight(target: float, propensity: float) -> float:
-    """w = π(a) / p. Raises ValueError unless 0 ≤ ``target`` ≤ 1 and 0 < ``propensity`` ≤ 1."""
-    if not (0 <= target <= 1 and 0 < propensity <= 1):
-        raise ValueError("probabilities lie between 0 and 1, and what was shown has one above 0")
-    return target / propensity
 
 
 def ips(tally: SlotTally) -> Estimate | None:
@@ -91,8 +84,9 @@ def snips(tally: SlotTally) -> Estimate | None:
         - 2 * value * tally.weights_squared_rewards
         + value**2 * tally.weights_squared
     )
-    error = sqrt(max(0.0, squares) * n / (n - 1)) / tally.weights if n > 1 else None
-    return Estimate(value, error)
+    if tally.covered < 2:  # a lone r − R is 0, which is not certainty
+        return Estimate(value, None)
+    return Estimate(value, sqrt(max(0.0, squares) * n / (n - 1)) / tally.weights)
 
 
 def effective_sample_size(tally: SlotTally) -> float | None:
