@@ -21,9 +21,9 @@ def allowed_rows(visit: Visit) -> Mask:
     mask_R = catalogue.allowed(request.filters, _refused(visit))
     if visit.cursor is not None:
         mask_R &= catalogue.columns.ingested_R[: len(mask_R)] <= visit.cursor.moment
-    if not visit.policy.cross_lingual and visit.profile.languages:
-        column, everything = catalogue.columns.languages, slice(0, len(mask_R))
-        mask_R &= column.among(visit.profile.languages, everything) | (column[everything] == NONE)
+    if not visit.policy.cross_lingual and len(visit.profile.languages):
+        codes_R = catalogue.columns.languages[slice(0, len(mask_R))]
+        mask_R &= (visit.profile.languages[codes_R] > 0) | (codes_R == NONE)
     if request.boosts is not None and visit.policy.heeds_request:
         _leave_out(mask_R, catalogue.columns.categories, request.boosts.categories)
         _leave_out(mask_R, catalogue.columns.sources, request.boosts.sources)

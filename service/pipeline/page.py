@@ -88,9 +88,8 @@ def _rules(visit: Visit, shortlist: Shortlist, rest: slice) -> Rules:
         if share < 1
     ]
     calibration = None
-    if policy.calibration and visit.profile.categories:
-        own_mix_G = columns.categories.table(visit.profile.categories, 0.0)
-        calibration = Calibration(columns.categories[rows], own_mix_G)
+    if policy.calibration and len(visit.profile.categories):
+        calibration = Calibration(columns.categories[rows], visit.profile.categories)
     return Rules(
         diversity=policy.diversity if asked is None else asked,
         calibration_weight=policy.calibration,

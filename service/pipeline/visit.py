@@ -1,37 +1,52 @@
 """A visit: one request for recommendations, and all that is known before there are candidates."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
-from service.catalogue.catalogue import Catalogue
+import numpy as np
+from numpy.typing import NDArray
+
+from service.catalogue.catalogue import Catalogue, RowIds
+from service.catalogue.columns import NONE, Labels
 from service.domain.experiment import Decision
 from service.domain.fields import ArticleId
 from service.domain.policy import RankingPolicy
 from service.domain.reader import Reader
-from service.domain.recommendation import Degradation, RecommendRequest
+from service.domain.recommendation import Degradation, Interests, RecommendRequest
 from service.errors import FieldError, Invalid, Unavailable
 from service.pipeline.cursor import Cursor, fingerprint, read_cursor
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.stages import Stages
 from service.pipeline.taste import Taste, read_reader, taste_of, taste_of_reader
 
+Shares = NDArray[np.float64]
+"""The share of each value of a column, by its code; the last place, for none, is 0. Empty where
+nothing is known."""
+NOTHING: Final = np.empty(0)
+
 
 @dataclass(frozen=True)
 class Profile:
-    """What a reader reads: the share of each category and language among their clicks."""
+    """What a reader reads: the share of each category and language among their clicks, by code."""
 
-    categories: dict[str, float]
-    languages: dict[str, float]
+    categories: Shares
+    languages: Shares
 
     @classmethod
     def of(cls, catalogue: Catalogue, clicks: Iterable[ArticleId]) -> "Profile":
         """The profile that the live articles among ``clicks`` show."""
-        entries = [entry for click in clicks if (entry := catalogue.entry(click)) is not None]
+        rows, columns = catalogue.rows(clicks), catalogue.columns
+        return cls(_shares(columns.categories, rows), _shares(columns.languages, rows))
+
+    @classmethod
+    def declared(cls, catalogue: Catalogue, interests: Interests) -> "Profile":
+        """The profile of a reader who says what interests them."""
+        columns = catalogue.columns
         return cls(
-            _shares(entry.category for entry in entries),
-            _shares(entry.language for entry in entries),
+            _declared(columns.categories, interests.categories),
+            _declared(columns.languages, interests.languages),
         )
 
 
@@ -63,9 +78,9 @@ class Visit:
             clicks = self.session_article_ids
         profile = Profile.of(self.catalogue, clicks)
         interests = self.request.interests
-        if interests is None or profile.categories or profile.languages:
+        if interests is None or len(profile.categories) or len(profile.languages):
             return profile
-        return Profile(_shares(interests.categories), _shares(interests.languages))
+        return Profile.declared(self.catalogue, interests)
 
     @property
     def session_article_ids(self) -> list[ArticleId]:
@@ -120,6 +135,14 @@ async def _session_taste(newsstand: Newsstand, request: RecommendRequest) -> Tas
         return None
 
 
-def _shares(values: Iterable[str | None]) -> dict[str, float]:
-    counts = Counter(value for value in values if value is not None)
-    return {value: count / counts.total() for value, count in counts.items()}
+def _shares(column: Labels, rows: RowIds) -> Shares:
+    codes = column[rows]
+    codes = codes[codes != NONE]
+    if not len(codes):
+        return NOTHING
+    return np.bincount(codes, minlength=len(column) + 1) / len(codes)
+
+
+def _declared(column: Labels, values: Sequence[str]) -> Shares:
+    known = [value for value in dict.fromkeys(values) if column.code(value) != NONE]
+    return column.table(dict.fromkeys(known, 1 / len(known)), 0.0) if known else NOTHING

@@ -17,6 +17,8 @@ from service.pipeline.newsstand import Newsstand
 from service.pipeline.visit import Visit
 from service.ports import Mask
 
+LOOKED_THROUGH: Final = 4
+"""Of the newest that few have seen, so many times ``candidates`` are looked through."""
 PRIOR_CLICKS: Final = 1.0
 PRIOR_IMPRESSIONS: Final = 20.0
 """What is believed of an article before anyone has seen it."""
@@ -74,10 +76,11 @@ def _pool(
     rows, clicks_N, seen_N = newsstand.rare.of(
         catalogue, newsstand.popularity.exposure(), policy.impressions
     )
+    rows = rows[: LOOKED_THROUGH * policy.candidates]
     fits_N = allowed[rows]
-    if languages:
-        column = catalogue.columns.languages
-        fits_N &= column.among(languages, rows) | (column[rows] == NONE)
+    if len(languages):
+        codes_N = catalogue.columns.languages[rows]
+        fits_N &= (languages[codes_N] > 0) | (codes_N == NONE)
     some = np.flatnonzero(fits_N)[: policy.candidates]
     if not len(some):
         return rows[some], np.empty(0)

@@ -15,8 +15,8 @@ def fresh(visit: Visit, limit: int, allowed: Mask) -> RowIds:
     others, the newest first.
     """
     languages = visit.profile.languages
-    if not languages or limit < 1:
+    if not len(languages) or limit < 1:
         return visit.catalogue.newest(limit, allowed)
     rows = visit.catalogue.newest(DEEPER * limit, allowed)
-    readable_N = visit.catalogue.columns.languages.among(languages, rows)
+    readable_N = languages[visit.catalogue.columns.languages[rows]] > 0
     return np.concatenate([rows[readable_N], rows[~readable_N]])[:limit]

@@ -30,10 +30,10 @@ def trending(newsstand: Newsstand, visit: Visit, limit: int, allowed: Mask) -> R
 
 def _of_the_reader(visit: Visit, rows: RowIds) -> Mask:
     columns, profile = visit.catalogue.columns, visit.profile
-    categories = sorted(profile.categories, key=profile.categories.__getitem__, reverse=True)
     wanted_N = np.ones(len(rows), np.bool_)
-    if categories:
-        wanted_N &= columns.categories.among(categories[:TOP_CATEGORIES], rows)
-    if profile.languages:
-        wanted_N &= columns.languages.among(profile.languages, rows)
+    if len(profile.categories):
+        top = np.argsort(-profile.categories, kind="stable")[:TOP_CATEGORIES]
+        wanted_N &= np.isin(columns.categories[rows], top[profile.categories[top] > 0])
+    if len(profile.languages):
+        wanted_N &= profile.languages[columns.languages[rows]] > 0
     return wanted_N

@@ -13,7 +13,7 @@ Shapes: C candidates, S shown before, D dimensions.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,6 @@ from service.domain.policy import Duplicates
 from service.pipeline.reranking.calibration import Calibration
 from service.pipeline.reranking.caps import Cap
 from service.pipeline.reranking.stories import same_story
-from service.ports import Mask
 
 Float64 = NDArray[np.float64]
 
@@ -72,57 +71,51 @@ def select(
     return _Page(score_C, vectors_CD, entries, rules).filled(limit, shown)
 
 
-@dataclass(slots=True)
 class _Page:
-    score_C: Float64
-    vectors_CD: Float64
-    entries: Sequence[Entry]
-    rules: Rules
-    positions: list[int] = field(default_factory=list)
-    relaxed: bool = False
-    only_versions_left: bool = False
-    shut_C: Float64 = field(init=False)
-    """0 for a candidate that is open, minus infinity for one that is shut out or chosen."""
-    capped_C: Mask = field(init=False)
-    chosen_C: Mask = field(init=False)
-    nearest_C: NDArray[np.float32] = field(init=False)
-    single_CD: NDArray[np.float32] = field(init=False)
-    """The vectors in single precision: half as much to walk through for every place."""
+    """A page that fills place by place. ``base_C`` is −inf for a candidate that is shut out."""
 
-    def __post_init__(self) -> None:
-        count = len(self.score_C)
-        self.shut_C = np.zeros(count)
+    def __init__(
+        self, score_C: Float64, vectors_CD: Float64, entries: Sequence[Entry], rules: Rules
+    ) -> None:
+        count = len(score_C)
+        self.entries, self.rules = entries, rules
+        self.single_CD = vectors_CD.astype(np.float32)  # half as much to walk through at each place
+        self.unshut_C = (1 - rules.diversity) * score_C
+        self.base_C = self.unshut_C.copy()
+        self.nearest_C, self.gain_C = np.full(count, -1.0), np.empty(count)
         self.capped_C, self.chosen_C = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
-        self.nearest_C = np.full(count, -1.0, np.float32)
-        self.single_CD = self.vectors_CD.astype(np.float32)
+        self.positions: list[int] = []
+        self.relaxed = self.only_versions_left = False
 
     def filled(self, limit: int, shown: Shown | None) -> Choice:
         if shown is not None and len(shown.entries):
             self._heed(shown)
-        base_C = (1 - self.rules.diversity) * self.score_C
         while len(self.positions) < limit:
-            gain_C = base_C + self.shut_C
-            if self.rules.diversity:
-                gain_C -= self.rules.diversity * self.nearest_C
-            if self.rules.calibration is not None:
-                gain_C += self.rules.calibration_weight * self.rules.calibration.gain()
-            best = int(np.argmax(gain_C))
-            if gain_C[best] == -np.inf:
+            best = self._best()
+            if self.base_C[best] == -np.inf:
                 self._relax()
             else:
                 self._choose(best)
         return Choice(self.positions, self.relaxed)
 
+    def _best(self) -> int:
+        np.multiply(self.nearest_C, -self.rules.diversity, out=self.gain_C)
+        self.gain_C += self.base_C
+        if self.rules.calibration is not None:
+            self.gain_C += self.rules.calibration_weight * self.rules.calibration.gain()
+        return int(self.gain_C.argmax())
+
     def _relax(self) -> None:
         """Open what the caps shut out; where that is nothing, the other versions of stories."""
         self.relaxed = True
         self.only_versions_left = not self.capped_C.any()
-        self.shut_C[~self.chosen_C if self.only_versions_left else self.capped_C] = 0.0
+        opened_C = ~self.chosen_C if self.only_versions_left else self.capped_C
+        self.base_C[opened_C] = self.unshut_C[opened_C]
         self.capped_C[:] = False
 
     def _choose(self, position: int) -> None:
         self.positions.append(position)
-        self.chosen_C[position], self.shut_C[position] = True, -np.inf
+        self.chosen_C[position], self.base_C[position] = True, -np.inf
         if self.rules.diversity or self.rules.duplicates:
             cosine_C = self.single_CD @ self.single_CD[position]
             self._shut_out_story(self.entries[position], cosine_C)
@@ -130,9 +123,9 @@ class _Page:
         for cap in self.rules.caps:
             full_C = cap.count(position)
             if full_C is not None:
-                full_C &= self.shut_C == 0
+                full_C &= self.base_C != -np.inf
                 self.capped_C |= full_C
-                self.shut_C[full_C] = -np.inf
+                self.base_C[full_C] = -np.inf
         if self.rules.calibration is not None:
             self.rules.calibration.count(position)
 
@@ -141,10 +134,11 @@ class _Page:
         if rule is None or self.only_versions_left:
             return
         near_C = cosine_C >= min(rule.similarity, rule.certain)
-        near_C &= (self.shut_C == 0) | self.capped_C
-        for other in np.flatnonzero(near_C).tolist():
+        for other in near_C.nonzero()[0].tolist():
+            if self.base_C[other] == -np.inf and not self.capped_C[other]:
+                continue
             if same_story(entry, self.entries[other], float(cosine_C[other]), rule):
-                self.shut_C[other], self.capped_C[other] = -np.inf, False
+                self.base_C[other], self.capped_C[other] = -np.inf, False
 
     def _heed(self, shown: Shown) -> None:
         cosine_SC = shown.vectors_SD.astype(np.float32) @ self.single_CD.T

@@ -147,11 +147,10 @@ def _impressions(visit: Visit, shortlist: Shortlist, policy: RankingPolicy) -> F
 def _languages(visit: Visit, shortlist: Shortlist, policy: RankingPolicy) -> Float64 | None:
     asked = visit.request.language_affinity if policy.heeds_request else None
     affinity = policy.language_affinity if asked is None else asked
-    if not affinity or not visit.profile.languages:
+    shares = visit.profile.languages
+    if not affinity or not len(shares):
         return None
-    column = visit.catalogue.columns.languages
-    share_of = column.table(visit.profile.languages, 0.0)
-    return affinity * share_of[column[shortlist.rows_C]]
+    return affinity * shares[visit.catalogue.columns.languages[shortlist.rows_C]]
 
 
 def _interests(visit: Visit, shortlist: Shortlist, policy: RankingPolicy) -> Float64 | None:
