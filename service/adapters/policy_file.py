@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from service.domain.experiment import PolicyBook
+from service.domain.experiment import BUILT_IN, PolicyBook
 from service.errors import SetupError
 
 EXTENDS: Final = "extends"
+CAN_BE_OFF: Final = ("explore", "duplicates", "impressions")
 Stamp = tuple[int, int, int]
 """Time of change, size, inode."""
 
@@ -65,11 +66,24 @@ def read_policies(path: Path) -> PolicyBook:
 
 
 def _extended(scenarios: Mapping[str, Any], name: str) -> Any:
+    if name not in scenarios and name in BUILT_IN:
+        return BUILT_IN[name].model_dump()
     scenario = scenarios[name]
-    if not isinstance(scenario, Mapping) or EXTENDS not in scenario:
+    if not isinstance(scenario, Mapping):
         return scenario
-    own = {key: value for key, value in scenario.items() if key != EXTENDS}
-    return _merged(_extended(scenarios, scenario[EXTENDS]), own)
+    own = {key: _none_if_off(key, value) for key, value in scenario.items() if key != EXTENDS}
+    base = scenario.get(EXTENDS)
+    if base is None:
+        return own
+    extended = _extended(scenarios, base) if isinstance(base, str) else None
+    if not isinstance(extended, Mapping):
+        raise KeyError(base)
+    return _merged(extended, own)
+
+
+def _none_if_off(key: str, value: Any) -> Any:
+    """TOML has no null: ``explore = false`` says that there is none."""
+    return None if key in CAN_BE_OFF and value is False else value
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,6 +92,7 @@ async def get_user(user_id: UserIdInPath, newsstand: NewsstandPart) -> UserAnswe
 async def delete_user(user_id: UserIdInPath, newsstand: NewsstandPart) -> None:
     """Erase a reader, known or not."""
     await newsstand.readers.erase(UserId(user_id))
+    newsstand.pools.forget(hash(user_id))
 
 
 def _served(served: ServedList) -> ServedAnswer:

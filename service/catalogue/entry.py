@@ -1,12 +1,15 @@
 """What the catalogue holds of one article, beside its vector."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from pydantic import JsonValue
 
 from service.domain.article import Article
 from service.domain.fields import ArticleId
 
-ENTITY_NAMES: Final = ("id", "wikidata_id", "WikidataId", "name", "label", "Label")
+ENTITY_NAMES: Final = ("wikidata_id", "WikidataId", "id", "name", "label", "Label")
 """Where an entity says which one it is, the surest first."""
 
 
@@ -28,11 +31,10 @@ class Entry:
 
 
 def entities_of(article: Article) -> tuple[str, ...]:
-    """Which entities the article names, each once, in order."""
-    named = (
-        str(entity[name])
-        for entity in article.entities or ()
-        for name in ENTITY_NAMES
-        if entity.get(name)
-    )
-    return tuple(dict.fromkeys(named))
+    """Which entities the article names, each once, in order, each by its surest name."""
+    named = (_name(entity) for entity in article.entities or ())
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _name(entity: Mapping[str, JsonValue]) -> str:
+    return next((str(entity[name]) for name in ENTITY_NAMES if entity.get(name)), "")

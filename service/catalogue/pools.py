@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from cachetools import LRUCache
+from cachetools import TTLCache
 from numpy.typing import NDArray
 
 from model_store import late_fusion
@@ -25,6 +25,7 @@ from service.ports import Mask, Vectors
 
 DEPTH: Final = 512
 POOLS_KEPT: Final = 10_000
+POOLS_LIVE_SECONDS: Final = 3_600
 NEW_ROWS_SCORED: Final = 1_024
 """So many articles that came since are scored one by one; past that, the index is searched."""
 INDEX_ERROR: Final = 1e-5
@@ -49,7 +50,11 @@ class Pools:
     """
 
     def __init__(self) -> None:
-        self._pools: LRUCache[int, Pool] = LRUCache(POOLS_KEPT)
+        self._pools: TTLCache[int, Pool] = TTLCache(POOLS_KEPT, POOLS_LIVE_SECONDS)
+
+    def forget(self, key: int) -> None:
+        """Drop a key's pool."""
+        self._pools.pop(key, None)
 
     def best(
         self, catalogue: Catalogue, key: int, vector_D: Vectors, limit: int, allowed: Mask

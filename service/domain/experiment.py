@@ -1,5 +1,6 @@
 """Experiments: which readers of a scenario get which policy."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final, Self
@@ -32,6 +33,11 @@ class Experiment(Message):
     salt: str = ""
     variants: Annotated[dict[ScenarioName, Variant], Field(min_length=2, max_length=20)]
 
+    def key(self, name: str) -> str:
+        """What its counts are kept under: another one once readers are split otherwise."""
+        text = self.model_dump_json().encode()
+        return f"{name}.{hashlib.blake2b(text, digest_size=4).hexdigest()}"
+
     @model_validator(mode="after")
     def _shares_are_a_whole(self) -> Self:
         total = sum(variant.share for variant in self.variants.values())
@@ -48,6 +54,8 @@ class Decision:
     policy: RankingPolicy
     experiment: str | None = None
     variant: str | None = None
+    counted_under: str | None = None
+    """The experiment's ``key``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ class PolicyBook(Message):
 
     def policy(self, scenario: str) -> RankingPolicy | None:
         """The scenario's policy, None if there is no such scenario."""
-        return self.scenarios.get(scenario) or _BUILT_IN.get(scenario)
+        return self.scenarios.get(scenario) or BUILT_IN.get(scenario)
 
     def decide(self, scenario: str, user_id: str | None) -> Decision | None:
         """The policy for this reader, None if there is no such scenario. A reader without an id
@@ -103,7 +111,7 @@ class PolicyBook(Message):
                 shares = {v: variant.share for v, variant in experiment.variants.items()}
                 variant = variant_of(name, experiment.salt, user_id, shares)
                 chosen = experiment.variants[variant].scenario
-                return Decision(chosen, self._known(chosen), name, variant)
+                return Decision(chosen, self._known(chosen), name, variant, experiment.key(name))
         policy = self.policy(scenario)
         return None if policy is None else Decision(scenario, policy)
 
@@ -118,4 +126,4 @@ class PolicyBook(Message):
         return policy
 
 
-_BUILT_IN: Final[Mapping[str, RankingPolicy]] = {DEFAULT: RankingPolicy(), MODEL: MODEL_ALONE}
+BUILT_IN: Final[Mapping[str, RankingPolicy]] = {DEFAULT: RankingPolicy(), MODEL: MODEL_ALONE}

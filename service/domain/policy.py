@@ -136,6 +136,7 @@ MODEL_ALONE: Final = RankingPolicy(
     freshness=Freshness(weight=0),
     popularity=PopularityPrior(weight=0),
     dislikes=Dislikes(weight=0),
+    cold=Cold(interests=0),
     impressions=None,
     explore=None,
     duplicates=None,

@@ -20,6 +20,10 @@ Limit = Annotated[int, Field(ge=1, le=1_000, strict=True)]
 Ids = Annotated[tuple[Id, ...], Field(max_length=1_000)]
 
 
+MOST_CHARACTERS: Final = 400_000
+"""No cursor is longer."""
+
+
 class Interests(Message):
     """What a reader who has not clicked yet says of themselves."""
 
@@ -49,7 +53,7 @@ class RecommendRequest(Message):
     language_affinity: Share | None = None
     explain: Annotated[bool, Field(strict=True)] = False
     scenario: ScenarioName = "default"
-    cursor: Annotated[str, Field(min_length=1, max_length=400_000)] | None = None
+    cursor: Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)] | None = None
 
 
 class RankRequest(Message):

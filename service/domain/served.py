@@ -10,12 +10,13 @@ class Drawn:
     """A place that was filled by chance.
 
     ``propensity`` is the probability with which this article was drawn for it, given those drawn
-    before; ``chosen_by`` are the experiment's variants whose own score would have put this very
-    article there, of all that could be drawn.
+    before. Of the experiment's variants that can be ``judged`` by it, ``chosen_by`` are those whose
+    own score would have put this very article there, of all that could be drawn.
     """
 
     article_id: ArticleId
     propensity: float
+    judged: tuple[str, ...] = ()
     chosen_by: tuple[str, ...] = ()
 
 

@@ -87,7 +87,7 @@ def _effective_impressions(tally: Tally) -> float:
     """
     rate, spread = tally.clicks / tally.impressions, variance(tally)
     if not spread or not 0 < rate < 1:
-        return tally.readers
+        return max(tally.readers, 1)
     return min(rate * (1 - rate) / spread, tally.impressions)
 
 

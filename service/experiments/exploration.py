@@ -63,7 +63,8 @@ def draw(weights_N: Float64, count: int, rng: np.random.Generator) -> tuple[Posi
     positions_K, propensities_K = np.empty(drawn, np.int64), np.empty(drawn)
     for k in range(drawn):
         ends_N = np.cumsum(left_N)
-        position = int(np.searchsorted(ends_N, rng.random() * ends_N[-1], side="right"))
+        place = np.searchsorted(ends_N, rng.random() * ends_N[-1], side="right")
+        position = min(int(place), int(np.flatnonzero(left_N)[-1]))  # a product may be rounded up
         positions_K[k], propensities_K[k] = position, left_N[position] / ends_N[-1]
         left_N[position] = 0
     return positions_K, propensities_K

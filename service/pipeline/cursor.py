@@ -17,7 +17,7 @@ from typing import Final
 import orjson
 
 from service.domain.fields import ArticleId
-from service.domain.recommendation import RecommendRequest
+from service.domain.recommendation import MOST_CHARACTERS, RecommendRequest
 from service.errors import ExpiredCursor, ForgedCursor
 
 LIFE_SECONDS: Final = 600
@@ -49,7 +49,8 @@ def write_cursor(
         return None
     fields = [now + LIFE_SECONDS, of_request, moment, "\n".join(shown)]
     payload = zlib.compress(orjson.dumps(fields), 1)
-    return base64.urlsafe_b64encode(_signature(payload, key) + payload).rstrip(b"=").decode()
+    text = base64.urlsafe_b64encode(_signature(payload, key) + payload).rstrip(b"=").decode()
+    return text if len(text) <= MOST_CHARACTERS else None
 
 
 def read_cursor(text: str, key: bytes, of_request: str, now: float) -> Cursor:

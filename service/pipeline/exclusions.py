@@ -21,9 +21,8 @@ def allowed_rows(visit: Visit) -> Mask:
     mask_R = catalogue.allowed(request.filters, _refused(visit))
     if visit.cursor is not None:
         mask_R &= catalogue.columns.ingested_R[: len(mask_R)] <= visit.cursor.moment
-    if not visit.policy.cross_lingual and len(visit.profile.languages):
-        codes_R = catalogue.columns.languages[slice(0, len(mask_R))]
-        mask_R &= (visit.profile.languages[codes_R] > 0) | (codes_R == NONE)
+    if not visit.policy.cross_lingual:
+        _keep_to_languages(mask_R, visit)
     if request.boosts is not None and visit.policy.heeds_request:
         _leave_out(mask_R, catalogue.columns.categories, request.boosts.categories)
         _leave_out(mask_R, catalogue.columns.sources, request.boosts.sources)
@@ -49,3 +48,19 @@ def _leave_out(mask_R: Mask, column: Labels, factors: dict[str, float]) -> None:
     refused = [value for value, factor in factors.items() if not factor]
     if refused:
         np.logical_and(mask_R, ~column.among(refused, slice(0, len(mask_R))), out=mask_R)
+
+
+def _keep_to_languages(mask_R: Mask, visit: Visit) -> None:
+    """What the reader reads or has declared, and what states no language; all, if neither is
+    known.
+    """
+    column, everything = visit.catalogue.columns.languages, slice(0, len(mask_R))
+    declared = visit.request.interests.languages if visit.request.interests else []
+    read = visit.profile.languages
+    if not declared and not len(read):
+        return
+    codes_R = column[everything]
+    wanted_R = column.among(declared, everything) | (codes_R == NONE)
+    if len(read):
+        wanted_R |= read[codes_R] > 0
+    mask_R &= wanted_R

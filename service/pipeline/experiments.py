@@ -88,7 +88,11 @@ async def report(newsstand: Newsstand) -> ExperimentsReport:
     """How all experiments stand. Raises Unavailable."""
     return ExperimentsReport(
         experiments=[
-            _of_one(name, experiment, await newsstand.experiments.counts(name, experiment.variants))
+            _of_one(
+                name,
+                experiment,
+                await newsstand.experiments.counts(experiment.key(name), experiment.variants),
+            )
             for name, experiment in newsstand.policies().experiments.items()
         ]
     )

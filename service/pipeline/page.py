@@ -36,7 +36,7 @@ def fill(visit: Visit, shortlist: Shortlist, scored: Scored, explored: int) -> P
         shortlist.vectors_CD[rest],
         shortlist.entries[rest],
         visit.request.limit - explored,
-        _rules(visit, shortlist, rest),
+        _rules(visit, shortlist, explored),
         _shown(visit, shortlist, explored),
     )
     positions = [explored + position for position in choice.positions]
@@ -74,12 +74,13 @@ def _reason(visit: Visit, shortlist: Shortlist, scored: Scored, position: int) -
     )
 
 
-def _rules(visit: Visit, shortlist: Shortlist, rest: slice) -> Rules:
+def _rules(visit: Visit, shortlist: Shortlist, explored: int) -> Rules:
     policy, request = visit.policy, visit.request
     asked = request.diversity if policy.heeds_request else None
-    columns, rows = visit.catalogue.columns, shortlist.rows_C[rest]
+    columns, rows = visit.catalogue.columns, shortlist.rows_C[explored:]
+    placed = shortlist.rows_C[:explored]
     caps = [
-        Cap.of(column[rows], share, request.limit)
+        Cap.of(column[rows], share, request.limit, column[placed])
         for column, share in (
             (columns.sources, policy.caps.source),
             (columns.authors, policy.caps.author),
@@ -89,7 +90,8 @@ def _rules(visit: Visit, shortlist: Shortlist, rest: slice) -> Rules:
     ]
     calibration = None
     if policy.calibration and len(visit.profile.categories):
-        calibration = Calibration(columns.categories[rows], visit.profile.categories)
+        codes, own_mix_G = columns.categories, visit.profile.categories
+        calibration = Calibration(codes[rows], own_mix_G, codes[placed])
     return Rules(
         diversity=policy.diversity if asked is None else asked,
         calibration_weight=policy.calibration,

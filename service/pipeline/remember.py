@@ -3,10 +3,12 @@ and what chance decided can be used to judge other policies.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from service.domain.fields import ArticleId, UserId
+from service.domain.policy import RankingPolicy
 from service.domain.recommendation import SOURCES
 from service.domain.served import Drawn, ServedList
 from service.pipeline.candidates.explore import Explored
@@ -14,6 +16,9 @@ from service.pipeline.candidates.gather import shortlist_of
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.scoring.score import Disliked, score
 from service.pipeline.visit import Visit
+
+ITEMS_REMEMBERED: Final = 200
+"""The first items of a list: events on those after them are not joined to it."""
 
 
 def remember(
@@ -32,9 +37,9 @@ def remember(
         recommendation_id=recommendation_id,
         moment_ms=int(visit.now * 1000),
         scenario=decision.scenario,
-        experiment=decision.experiment,
+        experiment=decision.counted_under,
         variant=decision.variant,
-        article_ids=tuple(shown),
+        article_ids=tuple(shown[:ITEMS_REMEMBERED]),
         drawn=_drawn(newsstand, visit, explored, against),
     )
     newsstand.readers.remember_served(UserId(user_id), served)
@@ -54,6 +59,7 @@ def _drawn(
         Drawn(
             article_id,
             float(propensity),
+            tuple(choices),
             tuple(variant for variant, chosen_K in choices.items() if chosen_K[place] == position),
         )
         for place, (article_id, propensity, position) in enumerate(
@@ -68,7 +74,11 @@ def _choices(
     explored: Explored,
     against: Disliked | None,
 ) -> dict[str, list[int]]:
-    """Each variant's own choice for each explored place, of all that could be drawn for it."""
+    """Each variant's own choice for each explored place, of all that could be drawn for it.
+
+    A variant that looks at other things of the reader than the one that serves them is left out:
+    what it would have chosen is not known here.
+    """
     experiment, book = visit.decision.experiment, newsstand.policies()
     if experiment is None or experiment not in book.experiments:
         return {}
@@ -76,9 +86,18 @@ def _choices(
     shortlist = shortlist_of(visit, explored.pool, sources_C, complete=True)
     choices: dict[str, list[int]] = {}
     for variant, policy in book.variant_policies(experiment).items():
+        if not _looks_at_the_same(policy, visit.policy):
+            continue
         score_C = score(newsstand, visit, shortlist, against, policy).score_C.copy()
         choices[variant] = []
         for position in explored.drawn_K.tolist():
             choices[variant].append(int(np.argmax(score_C)))
             score_C[position] = -np.inf
     return choices
+
+
+def _looks_at_the_same(one: RankingPolicy, other: RankingPolicy) -> bool:
+    return (one.personal, bool(one.dislikes.weight)) == (
+        other.personal,
+        bool(other.dislikes.weight),
+    )

@@ -128,7 +128,8 @@ async def begin(newsstand: Newsstand, request: RecommendRequest, stages: Stages)
 async def _session_taste(newsstand: Newsstand, request: RecommendRequest) -> Taste | None:
     if not request.session_article_ids:
         return None
-    clicks = [ArticleId(article_id) for article_id in request.session_article_ids]
+    newest = request.session_article_ids[-newsstand.model.history_length :]
+    clicks = [ArticleId(article_id) for article_id in newest]
     try:
         return await taste_of(newsstand, "session", clicks)
     except Unavailable:  # the state store is away, and the clicks are not in this process

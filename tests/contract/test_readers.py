@@ -215,7 +215,7 @@ def test_lists_are_kept_as_they_were_served_the_newest_of_them(with_store: Run) 
             now,
             experiment="x",
             variant="v",
-            drawn=(Drawn("b", 0.125, ("v", "w")), Drawn("a", 1 / 3)),
+            drawn=(Drawn("b", 0.125, ("v", "w"), ("w",)), Drawn("a", 1 / 3)),
         )
         store.remember_served(UserId("u"), full)
         for number in range(30):
@@ -261,5 +261,34 @@ def test_what_is_shown_is_counted_until_it_is_clicked(with_store: Run) -> None:
         shown = (await store.read(UserId("u"))).shown
         assert len(shown) == 200
         assert "b" not in shown
+
+    with_store(story)
+
+
+def test_a_like_goes_before_a_hide_where_there_is_no_room(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = readers(connection)
+        hide = Event(
+            user_id="u", article_id="hidden", type="hide", timestamp="2026-01-01T00:00:00Z"
+        )
+        likes = [Event(user_id="u", article_id=f"a{n}", type="like") for n in range(1_005)]
+        await store.record([hide, *likes], ARRIVAL_MS)
+        reader = await store.read(UserId("u"))
+        assert len(reader.marks) == 1_000
+        assert "hidden" in reader.never_again()
+
+    with_store(story)
+
+
+def test_the_last_event_ids_of_a_large_batch_are_the_ones_remembered(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = readers(connection)
+        sent = [
+            Event(user_id="u", article_id="a", type="impression", event_id=f"e{n}")
+            for n in range(210)
+        ]
+        await store.record(sent, ARRIVAL_MS)
+        again = await store.record(sent[-200:], ARRIVAL_MS)
+        assert {one.status for one in again} == {"duplicate"}
 
     with_store(story)

@@ -9,8 +9,6 @@ from service.domain.experiment import VariantCounts
 from service.experiments.click_rate import Tally
 from service.experiments.off_policy import SlotTally
 
-EVERYONE = "*"
-
 
 class RedisExperiments:
     """See ``ports.ExperimentCounts``."""
@@ -27,11 +25,10 @@ class RedisExperiments:
         for member, amount in zip(held[::2], held[1::2], strict=True):
             variant, _, field = member.decode().rpartition("/")
             amounts[variant][field] = float(amount)
-        slots = int(amounts.pop(EVERYONE, {}).get("slots", 0))
-        return {variant: _counts(amounts[variant], slots) for variant in variants}
+        return {variant: _counts(amounts[variant]) for variant in variants}
 
 
-def _counts(amounts: Mapping[str, float], slots: int) -> VariantCounts:
+def _counts(amounts: Mapping[str, float]) -> VariantCounts:
     def of(name: str) -> float:
         return amounts.get(name, 0.0)
 
@@ -45,7 +42,7 @@ def _counts(amounts: Mapping[str, float], slots: int) -> VariantCounts:
             impressions_clicks=int(of("impressions_clicks")),
         ),
         SlotTally(
-            slots=slots,
+            slots=int(of("slots")),
             covered=int(of("covered")),
             weights=of("weights"),
             weights_squared=of("weights_squared"),

@@ -29,6 +29,7 @@ from typing import Final
 from service.domain.fields import ArticleId, UserId
 
 READER_PARTITIONS: Final = 64
+HOURLY: Final = ("click", "impression", "read")
 
 ARTICLE_PREFIX: Final = b"ns:article:"
 ARTICLE_LOG: Final = "ns:articles"
@@ -124,7 +125,7 @@ def counter(event_type: str, hour: int) -> str:
 def counted_hour(name: bytes) -> tuple[str, int] | None:
     """The event type and hour whose counter has this name, None if it is another field."""
     parts = name.decode().split(":")
-    hourly = len(parts) == 4 and parts[3].isdecimal()
+    hourly = len(parts) == 4 and parts[2] in HOURLY and parts[3].isdecimal()
     return (parts[2], int(parts[3])) if hourly else None
 
 

@@ -140,8 +140,8 @@ class RedisPopularity:
             ("ZREVRANGE", keys.counter(kind, hour), 0, TOP - 1, "WITHSCORES")
             for kind, hour in changed
         )
-        for hour in past:
-            self._counters.counts.pop(hour, None)
+        for hour in [h for h in self._counters.counts if h[1] <= this_hour - HOURS_KEPT]:
+            del self._counters.counts[hour], self._counters.changes[hour]
         for hour, answer in zip(changed, answers, strict=True):
             numbers = [self._counters.number(article) for article in answer[::2]]
             amounts = np.array(answer[1::2], np.float64)

@@ -1,5 +1,6 @@
 """Readers' histories in Redis."""
 
+import asyncio
 import hashlib
 import struct
 import time
@@ -16,7 +17,6 @@ from service.domain.event import Event
 from service.domain.fields import ArticleId, UserId
 from service.domain.reader import Mark, MarkType, Reader
 from service.domain.served import ServedList
-from service.errors import Unavailable
 from service.ports import Recorded, Vectors
 
 MARKS_KEPT: Final = 1_000
@@ -27,6 +27,8 @@ SHOWN_TIMES: Final = 128
 SERVED_KEPT: Final = 20
 SERVED_LIVE_MS: Final = 7 * 86_400_000
 UNWRITTEN_KEPT: Final = 10_000
+UNWRITTEN_LIVE_MS: Final = 600_000
+"""Less than ``ERASED_LIVE_MS``: a list that waits longer is forgotten; none outlives an erasure."""
 CLOCKS_DIFFER_MS: Final = 250
 ERASED_LIVE_MS: Final = 3_600_000
 VERSION_BYTES: Final = 8
@@ -44,7 +46,8 @@ class RedisReaders:
         self._model_tag = _digest(model, MODEL_BYTES)
         self._history_length = history_length
         self._reader_seconds = reader_seconds
-        self._unwritten: deque[tuple[UserId, str, str]] = deque(maxlen=UNWRITTEN_KEPT)
+        self._unwritten: deque[tuple[UserId, int, str, str]] = deque(maxlen=UNWRITTEN_KEPT)
+        self._writing = asyncio.Lock()
 
     async def read(self, user_id: UserId) -> Reader:
         """See ``ports.ReaderStore``."""
@@ -117,17 +120,22 @@ class RedisReaders:
 
     def remember_served(self, user_id: UserId, served: ServedList) -> None:
         """See ``ports.ReaderStore``."""
-        self._unwritten.append((user_id, served.recommendation_id, written(served)))
+        entry = (user_id, served.moment_ms, served.recommendation_id, written(served))
+        self._unwritten.append(entry)
 
     async def flush(self) -> None:
         """Write the lists that were served since the last time. Raises Unavailable, and then they
         are written next time.
         """
-        if not self._unwritten:
-            return
+        async with self._writing:  # who waits here finds what was being written, written
+            if self._unwritten:
+                await self._write()
+
+    async def _write(self) -> None:
         lists = list(self._unwritten)
         self._unwritten.clear()
         now_ms = int(time.time() * 1000)
+        written_late = now_ms - UNWRITTEN_LIVE_MS
         try:
             await self._connection.call_all(
                 [
@@ -136,11 +144,12 @@ class RedisReaders:
                         [keys.served(user_id), keys.erased(keys.partition(user_id))],
                         [SERVED_KEPT, SERVED_LIVE_MS, now_ms, recommendation_id, text],
                     )
-                    for user_id, recommendation_id, text in lists
+                    for user_id, moment_ms, recommendation_id, text in lists
+                    if moment_ms > written_late
                 ]
             )
-        except Unavailable:
-            self._unwritten.extendleft(reversed(lists))
+        except BaseException:
+            self._unwritten = deque([*lists, *self._unwritten], UNWRITTEN_KEPT)
             raise
 
     async def served(self, user_id: UserId) -> list[ServedList]:

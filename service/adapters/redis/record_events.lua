@@ -13,7 +13,7 @@
 --
 -- A served list: a line of moment (ms), scenario, experiment, variant and what became of each item
 -- (0 nothing, 1 seen, 2 clicked); a line of article ids; then, for each article that was drawn, a
--- line of its id, its propensity and the variants that would have chosen it.
+-- line of its id, its propensity, the variants it judges; those that would have chosen it.
 local arrival, retention = tonumber(ARGV[1]), tonumber(ARGV[2])
 local clicks_kept, marks_kept = tonumber(ARGV[3]), tonumber(ARGV[4])
 local ids_kept, ids_life = tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -31,10 +31,10 @@ if blob then
   end
 end
 
-local function is_new(event)
+local function is_new(event, at)
   if event == '' then return true end
   redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', arrival - ids_life)
-  local added = redis.call('ZADD', KEYS[3], 'NX', arrival, event) == 1
+  local added = redis.call('ZADD', KEYS[3], 'NX', arrival + at / 10000, event) == 1
   redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -ids_kept - 1)
   redis.call('PEXPIRE', KEYS[3], ids_life)
   return added
@@ -42,7 +42,14 @@ end
 
 local function mark(kind, article, timestamp)
   redis.call('ZADD', KEYS[2], 'GT', timestamp, kind .. article)
-  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -marks_kept - 1)
+  if redis.call('ZCARD', KEYS[2]) > marks_kept then
+    local marks = redis.call('ZRANGE', KEYS[2], 0, -1)
+    local oldest = marks[1]
+    for i = #marks, 1, -1 do  -- a like keeps nothing away: it goes before a hide or a click
+      if string.sub(marks[i], 1, 1) == MARK.like then oldest = marks[i] end
+    end
+    redis.call('ZREM', KEYS[2], oldest)
+  end
 end
 
 local function push(article, timestamp)
@@ -86,13 +93,15 @@ end
 
 -- What an article that was drawn says of the variants that would have chosen it.
 local function weighed(lines, drawn, article, seen, clicked)
-  for id, propensity, variants in string.gmatch(drawn, '(%S+) (%S+) (%S*)\n') do
+  for id, propensity, judged, variants in string.gmatch(drawn, '(%S+) (%S+) ([^;]*);(%S*)\n') do
     if id == article then
       local weight = 1 / tonumber(propensity)
       local function add(variant, field, amount)
         lines[#lines + 1] = string.format('%s/%s %.17g', variant, field, amount)
       end
-      if seen == 1 then add('*', 'slots', 1) end
+      if seen == 1 then
+        for variant in string.gmatch(judged, '[^,]+') do add(variant, 'slots', 1) end
+      end
       for variant in string.gmatch(variants, '[^,]+') do
         if seen == 1 then
           add(variant, 'covered', 1)
@@ -149,7 +158,7 @@ end
 local results = {}
 for at = 8, #ARGV, 6 do
   local kind, article, timestamp = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
-  if is_new(ARGV[at + 3]) then
+  if is_new(ARGV[at + 3], at) then
     if kind == 'click' then
       push(article, timestamp)
       redis.call('ZREM', KEYS[5], article)

@@ -21,7 +21,8 @@ def written(served: ServedList) -> str:
         ]
     )
     drawn = "".join(
-        f"{place.article_id} {place.propensity!r} {','.join(place.chosen_by)}\n"
+        f"{place.article_id} {place.propensity!r} "
+        f"{','.join(place.judged)};{','.join(place.chosen_by)}\n"
         for place in served.drawn
     )
     return f"{head}\n{' '.join(served.article_ids)}\n{drawn}"
@@ -45,5 +46,5 @@ def read(recommendation_id: str, text: str) -> ServedList:
 def _drawn(lines: str) -> Iterator[Drawn]:
     for line in lines.splitlines():
         article_id, propensity, variants = line.split(" ")
-        chosen_by = tuple(variants.split(",")) if variants else ()
-        yield Drawn(ArticleId(article_id), float(propensity), chosen_by)
+        judged, chosen_by = (tuple(filter(None, v.split(","))) for v in variants.split(";"))
+        yield Drawn(ArticleId(article_id), float(propensity), judged, chosen_by)

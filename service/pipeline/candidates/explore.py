@@ -17,8 +17,6 @@ from service.pipeline.newsstand import Newsstand
 from service.pipeline.visit import Visit
 from service.ports import Mask
 
-LOOKED_THROUGH: Final = 4
-"""Of the newest that few have seen, so many times ``candidates`` are looked through."""
 PRIOR_CLICKS: Final = 1.0
 PRIOR_IMPRESSIONS: Final = 20.0
 """What is believed of an article before anyone has seen it."""
@@ -76,7 +74,6 @@ def _pool(
     rows, clicks_N, seen_N = newsstand.rare.of(
         catalogue, newsstand.popularity.exposure(), policy.impressions
     )
-    rows = rows[: LOOKED_THROUGH * policy.candidates]
     fits_N = allowed[rows]
     if len(languages):
         codes_N = catalogue.columns.languages[rows]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from service.catalogue.catalogue import Catalogue, RowIds
 from service.catalogue.entry import Entry
 from service.domain.fields import ArticleId
-from service.domain.recommendation import SOURCES, Boosts, Source
+from service.domain.recommendation import SOURCES, Boosts, Interests, Source
 from service.pipeline.candidates.fresh import fresh
 from service.pipeline.candidates.personal import by_taste
 from service.pipeline.candidates.trending import trending
@@ -22,10 +22,13 @@ from service.pipeline.taste import Taste
 from service.pipeline.visit import Visit
 from service.ports import Mask
 
-PAGES_DEEP: Final = 2
-"""Re-ranking chooses from this many times what is asked for, at least."""
+BESIDES_THE_PAGE: Final = 200
+"""Re-ranking chooses from so many more than what is asked for, at least."""
+DEEPEST: Final = 2_000
+"""No more candidates, unless a page needs them: re-ranking looks at each for each place."""
 SESSION: Final = 50
 BOOSTED: Final = 50
+INTERESTING: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +77,20 @@ class _Gathering:
 def gather(
     newsstand: Newsstand, visit: Visit, allowed: Mask, explored: RowIds, depth: int
 ) -> Shortlist:
-    """The candidates for one answer: first the explored ones, then at least ``depth`` times what
-    the policy asks for, while there are as many.
+    """The candidates for one answer: first the explored ones, then ``depth`` times what the policy
+    asks for, within bounds, while there are as many.
     """
     gathering = _Gathering(allowed.copy())
     gathering.take(explored, "explore")
     generators, limit = visit.policy.generators, visit.request.limit
-    pool = depth * max(generators.personal, PAGES_DEEP * limit)
+    shallow = max(generators.personal, limit + BESIDES_THE_PAGE)
+    pool = max(shallow, min(depth * shallow, DEEPEST))
     if visit.taste is not None:
         _take_by_taste(newsstand, visit, visit.taste, pool, gathering)
     if visit.request.boosts is not None and visit.policy.heeds_request:
         _take_boosted(newsstand, visit, visit.request.boosts, gathering)
+    if visit.taste is None and visit.policy.heeds_request and visit.request.interests is not None:
+        _take_interesting(visit, visit.request.interests, gathering)
     hot = pool if visit.taste is None else generators.trending
     gathering.take(trending(newsstand, visit, hot, gathering.open_R), "trending")
     new = max(generators.fresh, pool - gathering.taken)
@@ -142,6 +148,18 @@ def _take_boosted(
         if wanted:
             among = gathering.open_R & column.among(wanted, slice(0, len(gathering.open_R)))
             gathering.take(_best_among(newsstand, visit, among), source)
+
+
+def _take_interesting(visit: Visit, interests: Interests, gathering: _Gathering) -> None:
+    """The newest of what a cold reader says that they want, wherever it stands."""
+    columns, everything = visit.catalogue.columns, slice(0, len(gathering.open_R))
+    for column, wanted in (
+        (columns.categories, interests.categories),
+        (columns.languages, interests.languages),
+    ):
+        if wanted:
+            among = gathering.open_R & column.among(wanted, everything)
+            gathering.take(visit.catalogue.newest(INTERESTING, among), "fresh")
 
 
 def _best_among(newsstand: Newsstand, visit: Visit, among: Mask) -> RowIds:

@@ -24,8 +24,7 @@ def trending(newsstand: Newsstand, visit: Visit, limit: int, allowed: Mask) -> R
         return rows
     overall = limit - limit // 2
     own = rows[overall:][_of_the_reader(visit, rows[overall:])][: limit - overall]
-    more = rows[overall : limit - len(own)]
-    return np.fromiter(dict.fromkeys([*rows[:overall], *own, *more]), np.int64)
+    return np.fromiter(dict.fromkeys([*rows[:overall], *own, *rows[overall:]]), np.int64)[:limit]
 
 
 def _of_the_reader(visit: Visit, rows: RowIds) -> Mask:

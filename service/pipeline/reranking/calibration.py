@@ -13,16 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 Float64 = NDArray[np.float64]
+Codes = NDArray[np.int32]
+NOTHING: Final = np.empty(0, np.int32)
 ALPHA: Final = 0.01
 
 
 class Calibration:
     """Follows the mix of a list that grows by one."""
 
-    def __init__(self, codes_C: NDArray[np.int32], own_mix_G: Float64) -> None:
+    def __init__(self, codes_C: Codes, own_mix_G: Float64, taken: Codes = NOTHING) -> None:
+        """``taken``: the codes of what stands in the list already."""
         self._codes_C = codes_C
         self._own_G = own_mix_G
         self._counts_G = np.zeros(len(own_mix_G))
+        np.add.at(self._counts_G, taken, 1)
 
     def gain(self) -> Float64:
         """By how much less (C,) the list would diverge with each candidate added, up to a

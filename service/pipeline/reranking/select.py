@@ -23,6 +23,7 @@ from service.domain.policy import Duplicates
 from service.pipeline.reranking.calibration import Calibration
 from service.pipeline.reranking.caps import Cap
 from service.pipeline.reranking.stories import same_story
+from service.ports import Mask
 
 Float64 = NDArray[np.float64]
 
@@ -62,8 +63,10 @@ def select(
     rules: Rules,
     shown: Shown | None = None,
 ) -> Choice:
-    """The ``limit`` candidates to show, or all if there are fewer. ``score_C`` is in units of the
-    highest possible relevance. Ties keep the candidates' order; nothing is chosen twice.
+    """The ``limit`` candidates to show, or all if there are fewer.
+
+    ``score_C`` is finite, in units of the highest possible relevance. Ties keep the candidates'
+    order; nothing is chosen twice.
     """
     limit = max(min(limit, len(score_C)), 0)
     if not (rules.diversity or rules.calibration or rules.duplicates or rules.caps):
@@ -90,6 +93,8 @@ class _Page:
     def filled(self, limit: int, shown: Shown | None) -> Choice:
         if shown is not None and len(shown.entries):
             self._heed(shown)
+        for cap in self.rules.caps:
+            self._shut_out(cap.full())
         while len(self.positions) < limit:
             best = self._best()
             if self.base_C[best] == -np.inf:
@@ -123,11 +128,14 @@ class _Page:
         for cap in self.rules.caps:
             full_C = cap.count(position)
             if full_C is not None:
-                full_C &= self.base_C != -np.inf
-                self.capped_C |= full_C
-                self.base_C[full_C] = -np.inf
+                self._shut_out(full_C)
         if self.rules.calibration is not None:
             self.rules.calibration.count(position)
+
+    def _shut_out(self, full_C: Mask) -> None:
+        full_C &= self.base_C != -np.inf
+        self.capped_C |= full_C
+        self.base_C[full_C] = -np.inf
 
     def _shut_out_story(self, entry: Entry, cosine_C: NDArray[np.float32]) -> None:
         rule = self.rules.duplicates

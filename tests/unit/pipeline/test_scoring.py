@@ -67,3 +67,9 @@ def test_dislikes_speak_by_likeness_and_fade() -> None:
     disliked = np.array([[1.0, 0], [0, 1]])
     fade = fading(np.array([0.0, 14.0]), 14.0)
     assert dislike(candidates, disliked, fade) == pytest.approx([1.0, 0.5, 0.0])
+
+
+def test_no_factor_makes_a_score_infinite() -> None:
+    boosts = Boosts(article_ids={"a0": 1e-300}, categories={"c": 1e-300}, sources={"s": 10.0})
+    found = factors([entry(0, category="c", source="s"), entry(1, category="c")], boosts)
+    assert (boosted(np.array([-1.0, 1.0]), found) == [-1000.0, 0.001]).all()

@@ -165,3 +165,19 @@ def test_calibrations_divergence_is_zero_where_the_mix_is_the_readers_own() -> N
     one_sided = calibration.divergence()
     calibration.count(1)
     assert calibration.divergence() < 1e-12 < one_sided
+
+
+def test_what_is_placed_already_counts_for_caps_and_the_mix() -> None:
+    codes = np.array([0, 0, 1, 1], np.int32)
+    placed = np.array([0, 0], np.int32)
+    scores, entries, vectors = np.array([4.0, 3, 2, 1]), [entry(n) for n in range(4)], np.eye(4)
+    cap = Cap.of(codes, 0.5, 4, placed)
+    assert select(scores, vectors, entries, 2, Rules(caps=[cap])).positions == [2, 3]
+    calibration = Calibration(codes, np.array([0.5, 0.5, 0.0]), placed)
+    rules = Rules(calibration=calibration, calibration_weight=100.0)
+    assert select(scores, vectors, entries, 2, rules).positions == [2, 3]
+
+
+def test_shares_are_whole_where_they_are_meant_to_be() -> None:
+    assert Cap.of(np.zeros(1, np.int32), 0.07, 100).most == 7
+    assert Cap.of(np.zeros(1, np.int32), 0.05, 10).most == 1

@@ -73,6 +73,8 @@ def test_a_reader_stays_in_their_variant_and_others_are_in_none(tmp_path: Path) 
         ("[scenarios.model]\ndiversity = 0.2", "built in"),
         ("[scenarios.Bad-Name]\ndiversity = 0.2", "Bad-Name"),
         ('[scenarios.x]\nextends = "y"', "'y'"),
+        ('[scenarios.x]\nextends = ["y"]', "'y'"),
+        ('[scenarios.x]\nextends = "y"\n[scenarios]\ny = 3', "y"),
         ('[scenarios.x]\nextends = "y"\n[scenarios.y]\nextends = "x"', "circle"),
         ("scenarios = 3", "scenarios"),
         (GOOD.replace("share = 0.5", "share = 0.4"), "sum to 0.8"),
@@ -110,3 +112,20 @@ def test_a_change_is_taken_over_only_if_it_is_sound(tmp_path: Path) -> None:
     with pytest.raises(SetupError):
         file.reload()
     assert file.book.policy("default").diversity == 0.7
+
+
+def test_what_is_built_in_can_be_extended_and_stages_turned_off(tmp_path: Path) -> None:
+    text = '[scenarios.x]\nextends = "model"\ndiversity = 0.5\n'
+    text += "[scenarios.y]\nexplore = false\nimpressions = false\nduplicates = false\n"
+    book = read_policies(written(tmp_path, text))
+    assert book.policy("x") == MODEL_ALONE.model_copy(update={"diversity": 0.5})
+    plain = book.policy("y")
+    assert (plain.explore, plain.impressions, plain.duplicates) == (None, None, None)
+
+
+def test_counts_start_anew_when_readers_are_split_otherwise(tmp_path: Path) -> None:
+    def key(text: str) -> str:
+        return read_policies(written(tmp_path, text)).decide("default", "u").counted_under
+
+    assert key(GOOD) == key(GOOD)
+    assert key(GOOD) != key(GOOD.replace('scenario = "default"', 'salt = "2"', 1))
