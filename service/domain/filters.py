@@ -35,6 +35,8 @@ class Filters(Message):
             (self.categories, self.exclude_categories, "categories"),
             (self.sources, self.exclude_sources, "sources"),
         ):
+            if wanted == []:
+                return f"{name} is empty, and admits nothing"
             if wanted is not None and not set(wanted) - set(refused or ()):
                 return f"{name} admits nothing that exclude_{name} does not exclude"
         return None

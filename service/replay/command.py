@@ -1,6 +1,7 @@
 """``newsstand replay``: from a log's folders to a report."""
 
 import asyncio
+import signal
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ def replay_log(
 
     Raises SetupError.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end in order, Valkey too
     _plotting()
     log = open_log(folders)
     artefact = find_artefact(settings)

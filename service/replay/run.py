@@ -93,8 +93,7 @@ async def replay(
     async with AsyncExitStack() as stack:
         parts = await assembled(settings, artefact, stack, clock)
         _known(scenarios, parts.newsstand.policies())
-        seeded = replace(parts.newsstand, rng=np.random.default_rng(SEED))
-        parts = replace(parts, newsstand=seeded)
+        parts = replace(parts, newsstand=_for_replay(parts.newsstand))
         if log.without_texts:
             parts = replace(parts, newsstand=_impersonal(parts.newsstand))
         if await parts.articles.log_position() != b"0-0":
@@ -116,10 +115,12 @@ def _known(scenarios: Sequence[str], book: PolicyBook) -> None:
     for scenario in scenarios:
         if book.policy(scenario) is None:
             raise SetupError(f"there is no scenario {scenario}: {', '.join(book.names)}")
-        if any(experiment.scenario == scenario for experiment in book.experiments.values()):
-            raise SetupError(
-                f"an experiment is on the scenario {scenario}; replay its variants' scenarios"
-            )
+
+
+def _for_replay(newsstand: Newsstand) -> Newsstand:
+    """The same without experiments, each scenario by itself, and with its chance fixed."""
+    plain = PolicyBook(scenarios=newsstand.policies().scenarios)
+    return replace(newsstand, policies=lambda: plain, rng=np.random.default_rng(SEED))
 
 
 def _impersonal(newsstand: Newsstand) -> Newsstand:
@@ -130,7 +131,7 @@ def _impersonal(newsstand: Newsstand) -> Newsstand:
         for name in book.names
         if (policy := book.policy(name)) is not None
     }
-    without_taste = PolicyBook.model_construct(scenarios=scenarios, experiments=book.experiments)
+    without_taste = PolicyBook.model_construct(scenarios=scenarios)
     return replace(newsstand, policies=lambda: without_taste)
 
 
