@@ -24,7 +24,8 @@ def trending(newsstand: Newsstand, visit: Visit, limit: int, allowed: Mask) -> R
         return rows
     overall = limit - limit // 2
     own = rows[overall:][_of_the_reader(visit, rows[overall:])][: limit - overall]
-    return np.fromiter(dict.fromkeys([*rows[:overall], *own, *rows[overall:]]), np.int64)[:limit]
+    more = rows[overall : overall + limit]
+    return np.fromiter(dict.fromkeys([*rows[:overall], *own, *more]), np.int64)[:limit]
 
 
 def _of_the_reader(visit: Visit, rows: RowIds) -> Mask:
