@@ -42,6 +42,7 @@ check: setup
 
 bench: setup model
 	$(BIN)/python -m bench.recommend --model-store $(MODEL_STORE) --model $(MODEL)
+	$(BIN)/python -m bench.stages --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.ingest --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.parity --model-store $(MODEL_STORE) --model $(MODEL)
 
