@@ -14,8 +14,8 @@ from tests.integration.service_process import ServiceProcess, model_arguments
 @pytest.fixture(scope="session")
 def service(minilm_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """An HTTP client of a service with its embedded Valkey."""
-    data_dir = tmp_path_factory.mktemp("data")
-    with ServiceProcess("--data-dir", str(data_dir), *model_arguments(minilm_store)) as running:
+    folder = tmp_path_factory.mktemp("service")
+    with ServiceProcess(*_arguments(folder, minilm_store)) as running:
         yield running.client
 
 
@@ -29,9 +29,16 @@ def fresh(request: pytest.FixtureRequest) -> Callable[[str], str]:
 @pytest.fixture
 def own_service(minilm_store: Path, tmp_path: Path) -> Iterator[httpx.Client]:
     """A service of the test's own, empty at first."""
-    arguments = ["--data-dir", str(tmp_path / "data"), *model_arguments(minilm_store)]
-    with ServiceProcess(*arguments) as running:
+    with ServiceProcess(*_arguments(tmp_path, minilm_store)) as running:
         yield running.client
+
+
+def _arguments(folder: Path, store: Path) -> list[str]:
+    """The defaults, but that nothing is left to chance."""
+    file = folder / "policies.toml"
+    file.write_text("[scenarios.default]\nexplore = false\n", encoding="utf-8")
+    own = ["--data-dir", str(folder / "data"), "--policies-file", str(file)]
+    return [*own, *model_arguments(store)]
 
 
 PLAIN = """

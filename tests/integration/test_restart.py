@@ -22,11 +22,11 @@ def test_articles_and_clicks_survive_the_end_of_the_service(
             put(first.client, name, f"Harbour story {name}")
         first.client.delete("/v1/articles/c")
         click(first.client, "u", "a")
-        before = recommend(first.client, user_id="u")
+        before = recommend(first.client, user_id="u", scenario="model")
         status = first.stop(how)
         assert (status == 0) == (how != signal.SIGKILL)
     with ServiceProcess(*arguments) as second:
-        after = recommend(second.client, user_id="u")
+        after = recommend(second.client, user_id="u", scenario="model")
         assert ids(after) == ids(before) == ["b"]
         assert after["items"][0]["relevance"] == before["items"][0]["relevance"]
 
@@ -79,10 +79,10 @@ def test_without_its_state_store_the_service_reads_on_and_refuses_writes(
         put(running.client, "a", "Harbour story")
         put(running.client, "b", "Another harbour story")
         click(running.client, "u", "a")
-    answer = recommend(running.client, user_id="u")
+    answer = recommend(running.client, user_id="u", scenario="model")
     assert answer["degraded"] == ["state_unavailable"]
     assert set(ids(answer)) == {"a", "b"}
-    session = recommend(running.client, user_id="u", session_article_ids=["a"])
+    session = recommend(running.client, user_id="u", session_article_ids=["a"], scenario="model")
     assert ids(session) == ["b"]
     assert session["items"][0]["source"] == "session"
     refused = [
