@@ -97,7 +97,5 @@ def _choices(
 
 
 def _looks_at_the_same(one: RankingPolicy, other: RankingPolicy) -> bool:
-    return (one.personal, bool(one.dislikes.weight)) == (
-        other.personal,
-        bool(other.dislikes.weight),
-    )
+    alike = bool(one.dislikes.weight) == bool(other.dislikes.weight)
+    return one.personal == other.personal and alike

@@ -11,10 +11,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from bench.data import DATA
 from tests.integration.newsroom import SUBJECTS
 from tests.integration.service_process import model_arguments
 
-DATA = Path(os.environ.get("NEWSSTAND_DATA", "../shared/data"))
 BEGAN = datetime(2026, 5, 1, 8, tzinfo=UTC)
 POLICIES = "[scenarios.spread]\ndiversity = 0.9\nexplore = { share = 0.0 }\n"
 

@@ -86,19 +86,12 @@ def score(
         "interests": _interests(visit, shortlist, policy),
     }
     parts |= {name: part * shortlist.unit for name, part in weighted.items() if part is not None}
-    score_C = _sum(parts, len(shortlist))
+    score_C = sum(parts.values(), start=np.zeros(len(shortlist)))
     boosts = visit.request.boosts
     if boosts is not None and policy.heeds_request:
         lifted_C = boosted(score_C, factors(shortlist.entries, boosts))
         parts["boosts"], score_C = lifted_C - score_C, lifted_C
     return Scored(score_C, parts)
-
-
-def _sum(parts: dict[str, Float64], count: int) -> Float64:
-    total: Float64 = np.zeros(count)
-    for part_C in parts.values():
-        total = total + part_C
-    return total
 
 
 def _freshness(visit: Visit, shortlist: Shortlist, policy: RankingPolicy) -> Float64 | None:
