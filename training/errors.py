@@ -4,6 +4,8 @@ TrainingError
 ├── UnreadableData      a data file is not in its format
 ├── UnusableEncoder     a folder holds no encoder that can be exported
 ├── BadTemplate         a text template that cannot be rendered
+├── BadRecipe           a recipe's settings do not fit each other, or the data
+├── Leak                training data reach into the time that is evaluated
 ├── ExportFailed        the encoder cannot be turned into an ONNX graph
 ├── ParityRefused       an ONNX encoder's vectors are not torch's
 ├── NotWritable         an artefact or a report cannot be written there
@@ -25,6 +27,14 @@ class UnusableEncoder(TrainingError):
 
 class BadTemplate(TrainingError):
     """A text template is malformed, or names what an article does not have."""
+
+
+class BadRecipe(TrainingError):
+    """A recipe's settings do not fit each other, the encoder, or the data."""
+
+
+class Leak(TrainingError):
+    """Training data reach into the time that is evaluated."""
 
 
 class ExportFailed(TrainingError):

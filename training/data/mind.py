@@ -4,13 +4,18 @@ Wu et al., *MIND: A Large-scale Dataset for News Recommendation*, ACL 2020. Titl
 marks and the other characters that a CSV reader would interpret, so a line is split at its tabs.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from training.data.impressions import Impression, News, NewsId
-from training.errors import UnreadableData
+import numpy as np
+import polars as pl
+
+from training.data.impressions import ImpressionLog
+from training.data.lines import read_cells
+from training.data.news import NewsTable
+from training.data.problems import Problems
+from training.data.ragged import Ragged
 
 NEWS: Final = "news.tsv"
 BEHAVIOURS: Final = "behaviors.tsv"
@@ -27,101 +32,123 @@ NEWS_COLUMNS: Final = (
 )
 BEHAVIOUR_COLUMNS: Final = ("impression id", "user id", "time", "history", "candidates")
 TIME_FORMAT: Final = "%m/%d/%Y %I:%M:%S %p"
+CANDIDATE: Final = r"^(\S+)-([01])$"
 
 
-def read_news(path: Path) -> dict[NewsId, News]:
-    """All news of a ``news.tsv`` by id, in the file's order.
+def read_news(path: Path, problems: Problems | None = None) -> NewsTable:
+    """All news of a ``news.tsv``, in the file's order.
 
-    Raises UnreadableData for a file that cannot be read, is empty, or has a malformed line.
+    Raises UnreadableData for a file that cannot be read or is empty, and, unless ``problems``
+    skips them, for malformed lines.
     """
-    news: dict[NewsId, News] = {}
-    for line, cells in _rows(path, NEWS_COLUMNS):
-        item = News(NewsId(cells[0]), *cells[1:6])
-        if not item.news_id or not item.title:
-            raise _wrong(path, line, "a news id and a title", "an empty cell")
-        if item.news_id in news:
-            raise _wrong(path, line, "each news id once", f"{item.news_id} again")
-        news[item.news_id] = item
-    return news
+    problems = problems or Problems()
+    frame = read_cells(path, NEWS_COLUMNS, problems).rename({"news id": "news_id"})
+    named = (pl.col("news_id") != "") & (pl.col("title") != "")
+    bad = frame.filter(~named)["line"].to_list()
+    problems.meet(path, bad, "a news id and a title", ["an empty cell"] * len(bad))
+    frame = frame.filter(named)
+    again = frame.filter(~pl.col("news_id").is_first_distinct())
+    found = [f"{news_id} again" for news_id in again["news_id"]]
+    problems.meet(path, again["line"].to_list(), "each news id once", found)
+    return NewsTable.of(frame)
 
 
-def read_all_news(paths: Iterable[Path]) -> dict[NewsId, News]:
+def read_all_news(paths: Iterable[Path], problems: Problems | None = None) -> NewsTable:
     """The news of several ``news.tsv``; of an id that stands in several, the first file's."""
-    merged: dict[NewsId, News] = {}
+    merged = NewsTable.empty()
     for path in paths:
-        merged = read_news(path) | merged
+        merged = merged.joined(read_news(path, problems))
     return merged
 
 
-def read_impressions(path: Path, known: Container[NewsId] | None = None) -> Iterator[Impression]:
+def read_impressions(
+    path: Path, news: NewsTable, problems: Problems | None = None
+) -> ImpressionLog:
     """The impressions of a ``behaviors.tsv``, in the file's order.
 
-    With ``known``, an id in a history or among the candidates that is not in it is an error.
-    Raises UnreadableData for a file that cannot be read, is empty, or has a malformed line.
+    Raises UnreadableData for a file that cannot be read or is empty, and, unless ``problems``
+    skips them, for malformed lines: a bad time, no candidate, a candidate without a label, or a
+    news id that ``news`` does not hold.
     """
-    for line, cells in _rows(path, BEHAVIOUR_COLUMNS):
-        impression_id, user_id, time, history, candidates = cells
-        shown = [_candidate(path, line, text) for text in candidates.split()]
-        if not shown:
-            raise _wrong(path, line, "at least one candidate", "none")
-        impression = Impression(
-            impression_id,
-            user_id,
-            _time(path, line, time),
-            tuple(map(NewsId, history.split())),
-            tuple(news_id for news_id, _ in shown),
-            tuple(label for _, label in shown),
-        )
-        if known is not None:
-            _check_known(path, line, impression, known)
-        yield impression
+    problems = problems or Problems()
+    frame = read_cells(path, BEHAVIOUR_COLUMNS, problems)
+    frame = _with_times(path, frame, problems)
+    frame, candidates = _candidates(path, frame, news, problems)
+    frame, history = _history(path, frame, news, problems)
+    candidates = candidates.filter(pl.col("line").is_in(frame["line"].implode()))
+    place = pl.DataFrame({"line": frame["line"], "place": np.arange(frame.height)})
+    return ImpressionLog(
+        news=news,
+        ids=frame["impression id"].to_list(),
+        users=frame["user id"].to_list(),
+        times=frame["at"].to_numpy().astype("datetime64[s]"),
+        history=_ragged(history, place),
+        candidates=_ragged(candidates, place),
+        labels=candidates["label"].to_numpy(),
+    )
 
 
-def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers, from 1, and the cells of each line."""
-    line = 0
-    try:
-        # In bytes, only a newline ends a line; Unicode knows others, which titles may hold.
-        with path.open("rb") as file:
-            for line, raw in enumerate(file, start=1):
-                cells = _decoded(path, line, raw).rstrip("\r\n").split("\t")
-                if len(cells) != len(columns):
-                    expected = f"{len(columns)} tab-separated columns ({', '.join(columns)})"
-                    raise _wrong(path, line, expected, str(len(cells)))
-                yield line, cells
-    except OSError as error:
-        raise UnreadableData(f"{path} cannot be read: {error.strerror}") from error
-    if not line:
-        raise UnreadableData(f"{path} is empty; expected lines of {', '.join(columns)}")
+def _with_times(path: Path, frame: pl.DataFrame, problems: Problems) -> pl.DataFrame:
+    frame = frame.with_columns(
+        pl.col("time").str.to_datetime(TIME_FORMAT, strict=False, time_unit="ms").alias("at")
+    )
+    bad = frame.filter(pl.col("at").is_null())
+    expected = "a time such as 11/13/2019 8:36:57 AM"
+    problems.meet(path, bad["line"].to_list(), expected, [repr(time) for time in bad["time"]])
+    return frame.filter(pl.col("at").is_not_null())
 
 
-def _decoded(path: Path, line: int, raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _wrong(path, line, "UTF-8 text", "other bytes") from error
+def _candidates(
+    path: Path, frame: pl.DataFrame, news: NewsTable, problems: Problems
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The lines whose candidates can be read, and these: ``line``, ``row``, ``label``."""
+    words = _words(frame, "candidates")
+    none = frame.filter(~pl.col("line").is_in(words["line"].implode()))["line"].to_list()
+    problems.meet(path, none, "at least one candidate", ["none"] * len(none))
+    words = words.with_columns(
+        pl.col("word").str.extract(CANDIDATE, 1).alias("news_id"),
+        pl.col("word").str.extract(CANDIDATE, 2).cast(pl.Int8).alias("label"),
+    )
+    bad = words.filter(pl.col("label").is_null()).unique("line", keep="first", maintain_order=True)
+    expected = "candidates such as N123-1 or N123-0"
+    problems.meet(path, bad["line"].to_list(), expected, [repr(word) for word in bad["word"]])
+    words = _among(words, bad)
+    known, unknown = _known(path, words, news, "candidates", problems)
+    left_out = [*none, *bad["line"], *unknown]
+    return frame.filter(~pl.col("line").is_in(left_out)), known
 
 
-def _candidate(path: Path, line: int, text: str) -> tuple[NewsId, int]:
-    news_id, _, label = text.rpartition("-")
-    if not news_id or label not in ("0", "1"):
-        raise _wrong(path, line, "candidates such as N123-1 or N123-0", repr(text))
-    return NewsId(news_id), int(label)
+def _history(
+    path: Path, frame: pl.DataFrame, news: NewsTable, problems: Problems
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    words = _words(frame, "history").rename({"word": "news_id"})
+    known, unknown = _known(path, words, news, "history", problems)
+    return frame.filter(~pl.col("line").is_in(unknown)), known
 
 
-def _time(path: Path, line: int, text: str) -> datetime:
-    try:
-        return datetime.strptime(text, TIME_FORMAT)
-    except ValueError as error:
-        raise _wrong(path, line, "a time such as 11/13/2019 8:36:57 AM", repr(text)) from error
+def _words(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Each blank-separated word of a cell with its ``line``, in order."""
+    words = pl.col(column).str.extract_all(r"\S+").alias("word")
+    return frame.select("line", words).explode("word").drop_nulls()
 
 
-def _check_known(path: Path, line: int, impression: Impression, known: Container[NewsId]) -> None:
-    for kind, ids in (("candidates", impression.candidates), ("history", impression.history)):
-        for news_id in ids:
-            if news_id not in known:
-                raise _wrong(path, line, f"{kind} that the news files hold", f"unknown {news_id}")
+def _known(
+    path: Path, words: pl.DataFrame, news: NewsTable, kind: str, problems: Problems
+) -> tuple[pl.DataFrame, list[int]]:
+    """The words of lines all of whose news are known, with their ``row``; the other lines."""
+    rows = news.frame.select("news_id").with_row_index("row").cast({"row": pl.Int64})
+    joined = words.join(rows, on="news_id", how="left", maintain_order="left")
+    bad = joined.filter(pl.col("row").is_null()).unique("line", keep="first", maintain_order=True)
+    found = [f"unknown {news_id}" for news_id in bad["news_id"]]
+    problems.meet(path, bad["line"].to_list(), f"{kind} that the news files hold", found)
+    return _among(joined, bad), bad["line"].to_list()
 
 
-def _wrong(path: Path, line: int, expected: str, found: str) -> UnreadableData:
-    return UnreadableData(f"{path}:{line}: expected {expected}, found {found}")
+def _among(words: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
+    """The words that do not stand in a bad line."""
+    return words.filter(~pl.col("line").is_in(bad["line"].implode())) if bad.height else words
+
+
+def _ragged(words: pl.DataFrame, place: pl.DataFrame) -> Ragged:
+    placed = words.join(place, on="line", how="inner", maintain_order="left")
+    return Ragged.of_groups(placed["row"].to_numpy(), placed["place"].to_numpy(), place.height)

@@ -50,16 +50,11 @@ def _reader(path: Path) -> Callable[[Path], Iterator[Article]]:
 
 def _of_log(folder: Path) -> Iterator[Article]:
     news = mind.read_news(folder / mind.NEWS)
-    seen = {
-        news_id
-        for impression in mind.read_impressions(folder / mind.BEHAVIOURS, known=news)
-        for news_id in (*impression.history, *impression.candidates)
-    }
-    return (item.fields() for news_id, item in news.items() if news_id in seen)
+    return news.fields(mind.read_impressions(folder / mind.BEHAVIOURS, news).seen())
 
 
 def _of_news(path: Path) -> Iterator[Article]:
-    return (item.fields() for item in mind.read_news(path).values())
+    return mind.read_news(path).fields()
 
 
 def _of_json_lines(path: Path) -> Iterator[Article]:
