@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, track
 
 Item = TypeVar("Item")
 
@@ -27,3 +27,27 @@ def working(what: str) -> Iterator[None]:
         return
     with console.status(what):
         yield
+
+
+class Bar:
+    """A bar for a loop that counts its own steps, with words that change beside it."""
+
+    def __init__(self, what: str, total: int, done: int = 0) -> None:
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+        self._progress = Progress(
+            *columns, console=console, transient=True, disable=not console.is_terminal
+        )
+        self._what = what
+        self._task = self._progress.add_task(what, total=total, completed=done)
+
+    def __enter__(self) -> "Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def step(self, words: str) -> None:
+        """One step further."""
+        self._progress.update(self._task, advance=1, description=f"{self._what}: {words}")

@@ -81,6 +81,12 @@ def most_tokens(encoder: SentenceEncoder) -> int | None:
     return limit if offset is None else limit - offset - 1
 
 
+def states_dimension(encoder: SentenceEncoder) -> int:
+    """The dimension of the encoder's token states."""
+    config: Any = encoder.transformer.config
+    return int(config.hidden_size)
+
+
 def dimension(encoder: SentenceEncoder) -> int:
     """The length of the encoder's vectors."""
     linear = [layer for layer in encoder.dense.modules() if isinstance(layer, nn.Linear)]

@@ -26,29 +26,32 @@ class SentenceEncoder(nn.Module):
         self.transformer = transformer
         self.pool = POOLINGS[pooling]
         self.dense = nn.Sequential(*dense)
-        self._named = inspect.signature(transformer.forward).parameters
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """The vectors (B×D) of token ids and mask (B×T), padded on the right."""
         states_BTD = self.transformer(
-            input_ids=input_ids, attention_mask=attention_mask, **self._extra(attention_mask)
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            **further_inputs(self.transformer, attention_mask),
         ).last_hidden_state
         vectors_BD: Tensor = self.dense(self.pool(states_BTD, attention_mask))
         return vectors_BD
 
-    def _extra(self, mask_BT: Tensor) -> dict[str, Tensor]:
-        """What else this architecture reads: one segment, and positions where padding shifts them.
 
-        RoBERTa and its kin count positions from behind the padding id, over the tokens whose id
-        is not padding; serving pads with zeros, so here the mask says what a token is.
-        """
-        extra = {}
-        if "token_type_ids" in self._named:
-            extra["token_type_ids"] = torch.zeros_like(mask_BT)
-        offset = padding_offset(self.transformer)
-        if offset is not None and "position_ids" in self._named:
-            extra["position_ids"] = mask_BT.cumsum(dim=1) * mask_BT + offset
-        return extra
+def further_inputs(transformer: nn.Module, mask_BT: Tensor) -> dict[str, Tensor]:
+    """What else an architecture reads: one segment, and positions where padding shifts them.
+
+    RoBERTa and its kin count positions from behind the padding id, over the tokens whose id is
+    not padding; serving pads with zeros, so here the mask says what a token is.
+    """
+    named = inspect.signature(transformer.forward).parameters
+    extra = {}
+    if "token_type_ids" in named:
+        extra["token_type_ids"] = torch.zeros_like(mask_BT)
+    offset = padding_offset(transformer)
+    if offset is not None and "position_ids" in named:
+        extra["position_ids"] = mask_BT.cumsum(dim=1) * mask_BT + offset
+    return extra
 
 
 def padding_offset(transformer: nn.Module) -> int | None:

@@ -1,8 +1,10 @@
-"""Tiny encoders with random weights, saved as the folders that people have."""
+"""Tiny encoders with random weights, saved as the folders that people have, and what they make."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
@@ -17,8 +19,16 @@ from transformers import (
     XLMRobertaModel,
 )
 
+from tests.unit.training.small_logs import log_of, seen
+from training.data.features import NewsFeatures, Vocabularies, features_of, rendered
+from training.data.impressions import ImpressionLog
+from training.encoding import KeptNews, keep
+from training.examples import ReaderCodes
 from training.export.sample_texts import SAMPLE_TITLES
+from training.models.build import build, text_sources
+from training.models.recommender import Recommender
 from training.quiet import quiet
+from training.recipe import Recipe
 
 SIZES = {
     "hidden_size": 64,
@@ -27,6 +37,12 @@ SIZES = {
     "intermediate_size": 128,
     "max_position_embeddings": 80,
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Encoders this small are fastest on one thread, whatever else the machine is doing."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +84,51 @@ def titles_file(tmp_path: Path) -> Path:
     path = tmp_path / "titles.txt"
     path.write_text("\n".join(SAMPLE_TITLES) + "\n", encoding="utf-8")
     return path
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A fresh recommender, and what it needs of a log."""
+
+    recommender: Recommender
+    features: NewsFeatures
+    kept: KeptNews
+    readers: ReaderCodes
+
+
+def prepare(recipe: Recipe, log: ImpressionLog, cache: Path | None = None) -> Prepared:
+    """What training starts from; with a cache, what is kept is memory-mapped there."""
+    vocabularies, readers = Vocabularies.of(log.news), ReaderCodes.of(log)
+    sources = text_sources(recipe)
+    texts = [text for source in sources.values() for text in rendered(log.news, source.template)]
+    recommender, tokenizer = build(recipe, texts, vocabularies, len(readers))
+    features = features_of(log.news, tokenizer, sources, vocabularies)
+    kept = keep(recommender.news, features, np.arange(len(log.news)), cache=cache)
+    return Prepared(recommender, features, kept, readers)
+
+
+def titled_log(impressions: int = 12, news: int = 16, seed: int = 5) -> ImpressionLog:
+    """Readers with histories of none to six clicks, repeats among them, over real titles.
+
+    One title is empty, and some news lack an abstract or a category.
+    """
+    rng = np.random.default_rng(seed)
+    ids = [f"n{row:02}" for row in range(news)]
+    shown = []
+    for hour in range(impressions):
+        labels = [1, 0, *rng.integers(0, 2, rng.integers(1, 5)).tolist()]
+        candidates = rng.choice(ids, len(labels), replace=False).tolist()
+        history = rng.choice(ids, hour % 7).tolist()
+        pairs = list(zip(candidates, labels, strict=True))
+        shown.append(seen(pairs, history=history, user=f"u{hour % 5}", hours=hour))
+    words = {id_: SAMPLE_TITLES[row].split()[: 2 + row] for row, id_ in enumerate(ids)}
+    return log_of(
+        *shown,
+        title={id_: " ".join(some) for id_, some in words.items()} | {"n03": ""},
+        abstract={id_: SAMPLE_TITLES[news + row] for row, id_ in enumerate(ids) if row % 3},
+        category={id_: "sport" if row % 2 else "news" for row, id_ in enumerate(ids) if row % 5},
+        subcategory={id_: f"s{row % 4}" for row, id_ in enumerate(ids) if row % 7},
+    )
 
 
 def _unigram(specials: list[str]) -> Tokenizer:

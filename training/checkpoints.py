@@ -1,0 +1,122 @@
+"""What a training run leaves in its folder, so that it can go on and be gone back to.
+
+``checkpoint/`` holds all that resuming needs, ``best/`` the weights that validated best. Only what
+learns is written: what is frozen is built anew from the recipe.
+"""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from training.errors import BadRecipe
+
+STATE: Final = "state.json"
+WEIGHTS: Final = "weights.pt"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come. ``losses`` are the means of the epochs that ended."""
+
+    epoch: int = 0
+    step: int = 0
+    """Of the epoch."""
+    loss_sum: float = 0.0
+    losses: list[float] = field(default_factory=list)
+    metrics: list[float] = field(default_factory=list)
+    best: float | None = None
+    bad_epochs: int = 0
+    seconds: float = 0.0
+
+
+class Checkpoints:
+    """A folder's. A new checkpoint stands beside the last one until it is whole."""
+
+    def __init__(self, folder: Path, accelerator: Accelerator, fingerprint: str) -> None:
+        """``fingerprint`` tells runs apart that must not go on with each other's checkpoints."""
+        self.folder, self.accelerator, self.fingerprint = folder, accelerator, fingerprint
+        accelerator.register_save_state_pre_hook(_save_learned)
+        accelerator.register_load_state_pre_hook(_load_learned)
+
+    def save(self, progress: Progress) -> None:
+        """Write all that resuming needs."""
+        staged, folder = self.folder / "checkpoint.part", self.folder / "checkpoint"
+        self.accelerator.save_state(str(staged))
+        if self.accelerator.is_main_process:
+            state = {"run": self.fingerprint, "progress": asdict(progress)}
+            (staged / STATE).write_text(json.dumps(state), encoding="utf-8")
+            older = self.folder / "checkpoint.old"
+            shutil.rmtree(older, ignore_errors=True)
+            if folder.exists():
+                folder.rename(older)
+            staged.rename(folder)
+            shutil.rmtree(older, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
+
+    def resume(self) -> Progress | None:
+        """Take up the last checkpoint, if there is one, and say how far it had come.
+
+        Raises BadRecipe for one of another run.
+        """
+        if self.accelerator.is_main_process:
+            self._tidy()
+        self.accelerator.wait_for_everyone()
+        folder = self.folder / "checkpoint"
+        if not (folder / STATE).is_file():
+            return None
+        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        if state["run"] != self.fingerprint:
+            raise BadRecipe(
+                f"{self.folder} holds a run of other settings or data: remove it, or name another "
+                "--folder"
+            )
+        self.accelerator.load_state(str(folder))
+        return Progress(**state["progress"])
+
+    def save_best(self, module: nn.Module) -> None:
+        """Keep the weights as the best so far."""
+        if self.accelerator.is_main_process:
+            best = self.folder / "best"
+            best.mkdir(exist_ok=True)
+            staged = best / "weights.part"
+            torch.save(learned(module), staged)
+            staged.replace(best / WEIGHTS)
+
+    def load_best(self, module: nn.Module) -> None:
+        """Put the best weights in."""
+        self.accelerator.wait_for_everyone()
+        weights = torch.load(self.folder / "best" / WEIGHTS, map_location="cpu")
+        module.load_state_dict(weights, strict=False)
+
+    def _tidy(self) -> None:
+        """What a kill between two renames, or in the midst of writing, left behind."""
+        folder, older = self.folder / "checkpoint", self.folder / "checkpoint.old"
+        if not folder.exists() and older.exists():
+            older.rename(folder)
+        shutil.rmtree(older, ignore_errors=True)
+        shutil.rmtree(self.folder / "checkpoint.part", ignore_errors=True)
+
+
+def learned(module: nn.Module) -> dict[str, Tensor]:
+    """The weights that learn."""
+    return {name: p.detach() for name, p in module.named_parameters() if p.requires_grad}
+
+
+def _save_learned(models: list[nn.Module], weights: list[dict[str, Tensor]], folder: str) -> None:
+    """Instead of the whole state, most of which never changes."""
+    for model in models:
+        torch.save(learned(model), Path(folder) / WEIGHTS)
+    weights.clear()
+
+
+def _load_learned(models: list[nn.Module], folder: str) -> None:
+    while models:
+        model = models.pop()
+        device = next(model.parameters()).device
+        model.load_state_dict(torch.load(Path(folder) / WEIGHTS, device), strict=False)

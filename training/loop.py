@@ -1,0 +1,232 @@
+"""The training loop: one for every recipe, on whatever hardware ``accelerate`` finds.
+
+A run's folder holds ``log.jsonl`` (a line a report) and what ``training.checkpoints`` puts there. A
+run that was killed and is started again goes on where its last checkpoint stands, and ends with the
+loss that it would have had.
+
+Shapes: B batch, C candidates (the clicked one first).
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.optim.lr_scheduler import LambdaLR
+
+from training.checkpoints import Checkpoints, Progress, learned
+from training.data.impressions import ImpressionLog
+from training.encoding import KeptNews
+from training.examples import (
+    Examples,
+    ReaderCodes,
+    batch_of,
+    batches,
+    of_histories,
+    of_impressions,
+    together,
+)
+from training.models.recommender import Recommender
+from training.progress import Bar
+from training.recipe import Training
+
+CHECKPOINT_STEPS: Final = 200
+LOG_STEPS: Final = 20
+
+Validate = Callable[[Recommender], float]
+"""The metric that a recipe stops by, of the recommender as it stands; more is better."""
+
+
+def nce(scores_BC: Tensor, temperature: float) -> Tensor:
+    """The mean of −log softmax of the clicked candidate, which stands first (NRMS, equation 12)."""
+    clicked_B = torch.zeros(len(scores_BC), dtype=torch.int64, device=scores_BC.device)
+    return cross_entropy(scores_BC.float() / temperature, clicked_B)
+
+
+class Run:
+    """One training run in a folder."""
+
+    def __init__(
+        self,
+        recommender: Recommender,
+        settings: Training,
+        log: ImpressionLog,
+        kept: KeptNews,
+        readers: ReaderCodes,
+        folder: Path,
+    ) -> None:
+        self.settings, self.log, self.kept, self.readers = settings, log, kept, readers
+        self.folder = folder
+        self.progress = Progress()
+        self.accelerator = accelerator(settings)
+        optimizer = optimizer_of(recommender, settings)
+        steps = max(1, settings.epochs * self.steps_of_epoch())
+        schedule = LambdaLR(optimizer, lambda step: _share(step, settings.warm_up * steps))
+        self.model, self.optimizer = self.accelerator.prepare(recommender, optimizer)
+        self.schedule = schedule
+        self.accelerator.register_for_checkpointing(schedule)
+        self.checkpoints = Checkpoints(folder, self.accelerator, self._fingerprint())
+
+    @property
+    def recommender(self) -> Recommender:
+        """The recommender as it stands."""
+        whole: Recommender = self.accelerator.unwrap_model(self.model)
+        return whole
+
+    def train(self, validate: Validate | None = None) -> Progress:
+        """Train to the end, from the last checkpoint if the folder holds one.
+
+        With ``validate`` the best epoch's weights are the recommender's afterwards; without, the
+        last epoch's. Raises BadRecipe for a folder that holds another run.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.progress = self.checkpoints.resume() or self.progress
+        while self._goes_on():
+            self._epoch()
+            self._end_epoch(validate)
+        if validate is not None and self.progress.best is not None:
+            self.checkpoints.load_best(self.recommender)
+        return self.progress
+
+    def examples(self, epoch: int) -> Examples:
+        """The examples of an epoch, the same whenever they are asked for."""
+        rng = np.random.default_rng([self.settings.seed, epoch])
+        settings = self.settings
+        clicked = of_impressions(
+            self.log, self.readers, settings.negatives, settings.history_length, rng
+        )
+        count = round(settings.next_clicks * len(clicked))
+        followed = of_histories(
+            self.log, self.readers, count, settings.negatives, settings.history_length, rng
+        )
+        return together(clicked, followed)
+
+    def steps_of_epoch(self) -> int:
+        """Steps of one epoch, over all processes."""
+        size: int = self.settings.batch_size * self.accelerator.num_processes
+        return -(-len(self.examples(0)) // size)
+
+    def _fingerprint(self) -> str:
+        """What a run must share with the one that it goes on with."""
+        shapes = {name: list(value.shape) for name, value in learned(self.recommender).items()}
+        told = [self.settings.model_dump(mode="json"), shapes, len(self.log), self.log.labels.size]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:20]
+
+    def _goes_on(self) -> bool:
+        return (
+            self.progress.epoch < self.settings.epochs
+            and self.progress.bad_epochs < self.settings.patience
+        )
+
+    def _epoch(self) -> None:
+        epoch, done = self.progress.epoch, self.progress.step
+        examples = self.examples(epoch)
+        rng = np.random.default_rng([self.settings.seed, epoch, 1])
+        self.model.train()
+        with Bar(f"Epoch {epoch + 1}", self.steps_of_epoch(), done) as bar:
+            for step, some in enumerate(self._own_batches(examples, rng)):
+                if step < done:
+                    continue
+                started = time.perf_counter()
+                loss = self._step(some)
+                self._count(loss, time.perf_counter() - started, len(some), bar)
+
+    def _own_batches(self, examples: Examples, rng: np.random.Generator) -> list[Examples]:
+        """This process's part of each step's examples."""
+        accelerator = self.accelerator
+        size = self.settings.batch_size * accelerator.num_processes
+        mine = range(accelerator.process_index, size, accelerator.num_processes)
+        return [
+            some.take(np.array([place for place in mine if place < len(some)], np.int64))
+            for some in batches(examples, size, rng)
+            if len(some) >= accelerator.num_processes
+        ]
+
+    def _step(self, examples: Examples) -> float:
+        batch = batch_of(examples, self.kept).to(self.accelerator.device)
+        with self.accelerator.autocast():
+            loss = nce(self.model(batch), self.settings.temperature)
+        self.optimizer.zero_grad()
+        self.accelerator.backward(loss)
+        self.optimizer.step()
+        self.schedule.step()
+        return float(loss.detach())
+
+    def _count(self, loss: float, seconds: float, examples: int, bar: Bar) -> None:
+        progress = self.progress
+        self.progress = replace(
+            progress,
+            step=progress.step + 1,
+            loss_sum=progress.loss_sum + loss,
+            seconds=progress.seconds + seconds,
+        )
+        bar.step(f"loss {loss:.4f}, {examples / seconds:,.0f} examples/s")
+        if self.progress.step % LOG_STEPS == 0:
+            self._report({"loss": loss, "examples_per_second": round(examples / seconds, 1)})
+        if self.progress.step % CHECKPOINT_STEPS == 0:
+            self.checkpoints.save(self.progress)
+
+    def _end_epoch(self, validate: Validate | None) -> None:
+        progress = self.progress
+        mean = progress.loss_sum / max(progress.step, 1)
+        metric = None if validate is None else validate(self.recommender)
+        better = metric is not None and (progress.best is None or metric > progress.best)
+        self._report({"epoch_loss": mean, "validation": metric})
+        self.progress = replace(
+            progress,
+            epoch=progress.epoch + 1,
+            step=0,
+            loss_sum=0.0,
+            losses=[*progress.losses, mean],
+            metrics=progress.metrics if metric is None else [*progress.metrics, metric],
+            best=metric if better else progress.best,
+            bad_epochs=0 if better or metric is None else progress.bad_epochs + 1,
+        )
+        if better:
+            self.checkpoints.save_best(self.recommender)
+        self.checkpoints.save(self.progress)
+
+    def _report(self, values: dict[str, float | None]) -> None:
+        if self.accelerator.is_main_process:
+            where = {"epoch": self.progress.epoch, "step": self.progress.step}
+            with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(where | values) + "\n")
+
+
+def accelerator(settings: Training) -> Accelerator:
+    """The hardware as it is found; more processes come from ``torchrun`` or ``accelerate``."""
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    return Accelerator(
+        mixed_precision=settings.mixed_precision,
+        cpu=not torch.cuda.is_available(),
+        kwargs_handlers=[unused],
+    )
+
+
+def optimizer_of(recommender: nn.Module, settings: Training) -> torch.optim.Optimizer:
+    """AdamW over what learns; a pretrained transformer may have a learning rate of its own."""
+    learning = [(n, p) for n, p in recommender.named_parameters() if p.requires_grad]
+    pretrained = [p for name, p in learning if ".trained." in name]
+    others = [p for name, p in learning if ".trained." not in name]
+    rate = settings.transformer_learning_rate or settings.learning_rate
+    groups = [
+        {"params": others, "lr": settings.learning_rate},
+        {"params": pretrained, "lr": rate},
+    ]
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]], weight_decay=settings.weight_decay
+    )
+
+
+def _share(step: int, warm_up: float) -> float:
+    """The share of the learning rate at a step: rising to 1 over the warm-up."""
+    return min(1.0, (step + 1) / warm_up) if warm_up >= 1 else 1.0

@@ -1,0 +1,1 @@
+"""Recommenders as torch modules: text encoders, news encoders, user encoders, put together."""

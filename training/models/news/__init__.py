@@ -1,0 +1,1 @@
+"""News encoders: an article's views in, one vector out."""

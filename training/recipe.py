@@ -1,0 +1,178 @@
+"""A recipe: all that a training run is made of, frozen and typed.
+
+``newsstand-train run RECIPE --show`` prints one; ``--set user.heads=16`` changes one value; the
+whole of it goes into the artefact's lineage.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from training.encoders.kinds import Pooling, TrainedPooling
+from training.errors import BadRecipe
+
+
+class Settings(BaseModel):
+    """What all parts of a recipe are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Lora(Settings):
+    """Low-rank adapters on the trained layers (Hu et al., arXiv 2106.09685), by ``peft``."""
+
+    rank: int = Field(default=16, ge=1)
+    alpha: int = Field(default=16, gt=0)
+    rank_stabilised: bool = True
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    targets: tuple[str, ...] = Field(
+        default=("query", "key", "value", "q_proj", "k_proj", "v_proj"),
+        description="names of linear layers; one of them must match",
+    )
+
+
+OPTIONAL: Final[Mapping[str, type[Settings]]] = {"lora": Lora}
+"""Parts that a recipe may leave out, by their names."""
+
+
+class Transformer(Settings):
+    """A Hugging Face folder: an encoder or a causal language model."""
+
+    kind: Literal["transformer"] = "transformer"
+    folder: Path | None = Field(default=None, description="required")
+    trained_layers: int | None = Field(
+        default=0, ge=0, description="so many at the top learn; null: all, embeddings too"
+    )
+    lora: Lora | None = None
+
+
+class WordVectors(Settings):
+    """Static vectors in GloVe's text format, or random ones where there is no file."""
+
+    kind: Literal["words"] = "words"
+    file: Path | None = None
+    dimension: int = Field(default=300, ge=1)
+    trained: bool = True
+
+
+class Text(Settings):
+    """How texts become vectors."""
+
+    encoder: Annotated[Transformer | WordVectors, Field(discriminator="kind")]
+    template: str = Field(default="{title}", description="what is encoded as the title")
+    max_tokens: int = Field(default=30, ge=2)
+    abstract_template: str = "{abstract}"
+    abstract_max_tokens: int = Field(default=50, ge=2)
+    pooling: Pooling | TrainedPooling = "attention"
+    centred: bool = Field(
+        default=False, description="pooled vectors at length 1, minus their mean, at length 1"
+    )
+    dimension: int | None = Field(
+        default=400, ge=1, description="by a linear layer; null: as pooled, without a layer"
+    )
+    residual: bool = Field(
+        default=False, description="the linear layer adds to the pooled vector, at first nothing"
+    )
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+
+
+class Users(Settings):
+    """How clicks become a reader."""
+
+    kind: Literal[
+        "nrms",
+        "additive",
+        "additive_per_dimension",
+        "inclined",
+        "lstur_ini",
+        "lstur_con",
+        "mean",
+        "recency",
+        "max",
+    ]
+    heads: int = Field(default=20, ge=1, description="of NRMS")
+    dropout: float = Field(default=0.2, ge=0, lt=1, description="of NRMS")
+
+
+class Training(Settings):
+    """How it is learned."""
+
+    epochs: int = Field(default=5, ge=0)
+    patience: int = Field(default=2, ge=1, description="epochs without a better metric")
+    metric: str = Field(default="auc", description="of the validation, for stopping and choosing")
+    batch_size: int = Field(default=64, ge=1)
+    negatives: int = Field(default=4, ge=1, description="of the same impression, for one click")
+    history_length: int = Field(default=50, ge=1, le=1000, description="the newest clicks")
+    next_clicks: float = Field(
+        default=0.0,
+        ge=0,
+        description="for each click on an impression, so many examples from within histories",
+    )
+    learning_rate: float = Field(default=1e-4, gt=0)
+    transformer_learning_rate: float | None = Field(default=None, gt=0, description="null: same")
+    weight_decay: float = Field(default=0.0, ge=0)
+    warm_up: float = Field(default=0.0, ge=0, lt=1, description="share of all steps")
+    temperature: float = Field(
+        default=1.0, gt=0, description="scores are divided by it in the loss"
+    )
+    seed: int = Field(default=42, ge=0)
+    mixed_precision: Literal["no", "bf16", "fp16"] = "no"
+
+
+class Recipe(Settings):
+    """One experiment."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    source: str = Field(description="the paper, or that it is ours")
+    text: Text
+    news: Literal["title", "naml", "lstur"] = "title"
+    users: Users
+    training: Training = Training()
+
+    def changed(self, changes: Sequence[str]) -> "Recipe":
+        """The recipe with ``path.to.setting=value`` for each change; values are JSON or text.
+
+        Raises BadRecipe for a setting that there is none of, or a value that does not fit.
+        """
+        document = self.model_dump(mode="json")
+        for change in changes:
+            path, equals, value = change.partition("=")
+            if not equals:
+                raise BadRecipe(f"{change!r} is not of the form path.to.setting=value")
+            _set(document, path, _value(value))
+        return validated(document)
+
+
+def validated(document: object) -> Recipe:
+    """The recipe that a JSON document describes. Raises BadRecipe."""
+    try:
+        return Recipe.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the recipe"
+        raise BadRecipe(f"{where}: {first['msg']}") from error
+
+
+def _set(document: dict[str, Any], path: str, value: object) -> None:
+    *parents, last = path.split(".")
+    place = document
+    for name in parents:
+        if name in OPTIONAL and place.get(name, 0) is None:  # left out, and now it is not
+            place[name] = OPTIONAL[name]().model_dump(mode="json")
+        inner = place.get(name)
+        if not isinstance(inner, dict):
+            raise BadRecipe(f"{path}: there is no {name}; there are {', '.join(place)}")
+        place = inner
+    if last not in place:
+        raise BadRecipe(f"{path}: there is no {last}; there are {', '.join(place)}")
+    place[last] = value
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
