@@ -13,6 +13,7 @@ INT8_MEAN_COSINE: Final = 0.995
 INT8_LOW_COSINE: Final = 0.98
 
 Precision = Literal["fp32", "fp16", "int8"]
+Pooling = Literal["cls", "mean", "last_token", "attention", "self_attention", "convolution"]
 ArtefactName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 
 
@@ -27,6 +28,9 @@ class FileEntry(_Part):
     size: int = Field(ge=0, description="bytes")
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+
+
+NO_FILE: Final = FileEntry(sha256="0" * 64, size=0)
 
 
 class Text(_Part):
@@ -91,7 +95,8 @@ class Manifest(_Part):
     version: int = Field(ge=1)
     created_at: datetime
     text: Text
-    pooling: Literal["cls", "mean", "attention", "last_token"]
+    abstract: Text | None = Field(default=None, description="where the encoder reads one apart")
+    pooling: Pooling
     dimension: int = Field(ge=1)
     normalised: bool
     languages: tuple[str, ...] = Field(default=(), description="ISO 639-1; empty: not stated")
@@ -108,6 +113,8 @@ class Manifest(_Part):
         needed = {layout.TOKENIZER, layout.CARD, *map(layout.news_encoder, self.parity)}
         if self.scoring.kind == "attention":
             needed.add(layout.USER_ENCODER)
+            if "long_term" in self.files.get(layout.USER_ENCODER, NO_FILE).inputs:
+                needed.add(layout.LONG_TERM_USERS)
         if missing := sorted(needed - self.files.keys()):
             raise ValueError(f"files are not listed: {', '.join(missing)}")
         if "fp32" not in self.parity:

@@ -37,6 +37,14 @@ def mrr(scores_C: Float64, labels_C: Labels) -> float:
     return float((1 / ranks_P).mean())
 
 
+def first_mrr(scores_C: Float64, labels_C: Labels) -> float:
+    """1/rank of the **first** clicked candidate, in (0, 1]: the reciprocal rank of retrieval.
+
+    Many papers report this under the name MRR; with several clicks it is the larger of the two.
+    """
+    return float(1 / (np.argmax(by_rank(scores_C, labels_C)) + 1))
+
+
 def ndcg(scores_C: Float64, labels_C: Labels, k: int) -> float:
     """Normalised discounted cumulative gain of the first ``k``, in [0, 1].
 
@@ -63,3 +71,6 @@ METRICS: Final[Mapping[str, Metric]] = {
     "ndcg@5": partial(ndcg, k=5),
     "ndcg@10": partial(ndcg, k=10),
 }
+"""What the benchmark reports, in its order."""
+FURTHER_METRICS: Final[Mapping[str, Metric]] = {"mrr_first": first_mrr}
+"""What is reported beside them, under names that no paper uses for the benchmark's own."""

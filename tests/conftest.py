@@ -1,12 +1,16 @@
-"""What all tests share: the artefact that ``make run`` makes, made once a session."""
+"""What all tests share: the artefacts, made once a session."""
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from training.minilm import folder
+
+if TYPE_CHECKING:
+    from tests.attention_artefacts import Workshop
 
 SAMPLE = Path(__file__).parent.parent / "service" / "sample" / "articles.jsonl"
 
@@ -24,3 +28,11 @@ def minilm_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert done.returncode == 0, done.stderr
     return store
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> "Workshop":
+    """Makes a tiny recommender and its artefact, for each architecture that is asked for."""
+    from tests.attention_artefacts import Workshop  # only where torch is needed
+
+    return Workshop(tmp_path_factory.mktemp("attention"))

@@ -13,12 +13,14 @@ from transformers import AutoModel, AutoTokenizer
 
 from bench.data import MIND, titles
 from model_store.artefact import Artefact
+from model_store.inputs import NewsInputs
 from model_store.late_fusion import history_vector, scores
 from model_store.manifest import INT8_LOW_COSINE, INT8_MEAN_COSINE, Precision
-from model_store.news_encoder import NewsEncoder, load_tokenizer, open_session, pad
+from model_store.news_encoder import NewsEncoder, open_session
 from model_store.store import ModelStore
+from model_store.tokens import Tokenising, padded
 from training.evaluation.evaluate import evaluate_artefact
-from training.export.graph import CENTRE
+from training.export.graph import CENTRE, INPUTS
 from training.minilm import folder
 
 Float32 = NDArray[np.float32]
@@ -44,6 +46,10 @@ def by_transformers() -> Float32:
     return unit(torch.stack(vectors).numpy())
 
 
+def real_news(count: int) -> list[NewsInputs]:
+    return [NewsInputs(title) for title in titles(count)[1]]
+
+
 def unit(vectors_ND: Float32) -> Float32:
     return vectors_ND / np.linalg.norm(vectors_ND, axis=1, keepdims=True)
 
@@ -56,13 +62,13 @@ def centre(artefact: Artefact, precision: str) -> Float32:
 
 def test_fp32_vectors_are_those_of_transformers_centred(artefact: Artefact) -> None:
     expected_ND = unit(by_transformers() - centre(artefact, "fp32"))
-    vectors_ND = NewsEncoder(artefact, "fp32").encode(titles(200)[1])
+    vectors_ND = NewsEncoder(artefact, "fp32").encode(real_news(200))
     assert vectors_ND == pytest.approx(expected_ND, abs=1e-5)
 
 
 def test_int8_vectors_are_close_to_those_of_transformers(artefact: Artefact) -> None:
     expected_ND = unit(by_transformers() - centre(artefact, "int8"))
-    vectors_ND = NewsEncoder(artefact, "int8").encode(titles(200)[1])
+    vectors_ND = NewsEncoder(artefact, "int8").encode(real_news(200))
     cosine_N = (vectors_ND * expected_ND).sum(axis=1)
     assert cosine_N.mean() >= INT8_MEAN_COSINE
     assert np.percentile(cosine_N, 0.1) >= INT8_LOW_COSINE
@@ -81,14 +87,13 @@ def test_padding_and_batch_mates_do_not_change_a_vector(
     artefact: Artefact, precision: Precision, padding: int
 ) -> None:
     session = open_session(artefact.path(f"news_encoder.{precision}.onnx"))
-    texts = load_tokenizer(artefact).encode_batch(titles(150)[1])
+    texts = Tokenising.of(artefact)(real_news(150))
     for first in range(0, len(texts), 7):
         batch = texts[first : first + 7]
-        ids_BT, mask_BT = (np.pad(array, ((0, 0), (0, padding))) for array in pad(batch))
-        vectors_BD = session.run(None, {"input_ids": ids_BT, "attention_mask": mask_BT})[0]
+        wider = {name: np.pad(padded(batch)[name], ((0, 0), (0, padding))) for name in INPUTS}
+        vectors_BD = session.run(None, wider)[0]
         for row, text in enumerate(batch):
-            ids_1T, mask_1T = pad([text])
-            alone_D = session.run(None, {"input_ids": ids_1T, "attention_mask": mask_1T})[0][0]
+            alone_D = session.run(None, {name: padded([text])[name] for name in INPUTS})[0][0]
             if precision == "fp32":
                 assert alone_D == pytest.approx(vectors_BD[row], abs=1e-5)
             assert float(alone_D @ vectors_BD[row]) >= 0.9999
@@ -98,7 +103,7 @@ def test_a_reader_of_football_is_shown_football(artefact: Artefact) -> None:
     encoder = NewsEncoder(artefact, artefact.manifest.best_precision("cpu"))
     read = ["Late goal wins the cup final", "Striker signs for rivals", "Penalty row after derby"]
     shown = ["Goalkeeper saves the day in the derby", "Central bank raises rates", "Best soups"]
-    vectors_ND = encoder.encode([*read, *shown]).astype(np.float16)
+    vectors_ND = encoder.encode([NewsInputs(title) for title in (*read, *shown)]).astype(np.float16)
     assert scores(vectors_ND[3:], history_vector(vectors_ND[:3])).argmax() == 0
 
 

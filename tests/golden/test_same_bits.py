@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bench.data import titles
+from model_store.inputs import NewsInputs
 from model_store.news_encoder import NewsEncoder
 from model_store.store import ModelStore
 
@@ -17,11 +18,11 @@ def test_a_vector_does_not_depend_on_its_company(
     minilm_store: Path, precision: str, company: int, threads: int
 ) -> None:
     artefact = ModelStore.at(minilm_store).load("news-minilm")
-    _, texts = titles(300)
-    together_ND = NewsEncoder(artefact, precision, threads=2).encode(texts)
-    shuffled = random.Random(3).sample(range(len(texts)), len(texts))
+    news = [NewsInputs(title) for title in titles(300)[1]]
+    together_ND = NewsEncoder(artefact, precision, threads=2).encode(news)
+    shuffled = random.Random(3).sample(range(len(news)), len(news))
     encoder = NewsEncoder(artefact, precision, threads=threads)
     for first in range(0, len(shuffled), company):
         rows = shuffled[first : first + company]
-        apart = encoder.encode([texts[row] for row in rows])
+        apart = encoder.encode([news[row] for row in rows])
         assert np.array_equal(apart, together_ND[rows])

@@ -9,16 +9,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from model_store import layout
 from model_store.artefact import Artefact
+from model_store.inputs import NewsInputs
 from model_store.manifest import ArtefactName
-from model_store.news_encoder import read_tokenizer
+from model_store.tokens import Tokenising, read_tokenizer
 from model_store.writer import Description, Signature, write_artefact
 from training.errors import NotWritable
 from training.export import int8
 from training.export.card import render_card
 from training.export.centring import centre_file
-from training.export.graph import INPUTS, OUTPUT, NewsVectors
-from training.export.precisions import Quantise, measure_files, parity_texts, write_files
+from training.export.graph import OUTPUT, NewsVectors
+from training.export.precisions import Quantise, measure_files, parity_news, write_files
 from training.export.trained_encoder import Provenance, TrainedEncoder
+from training.export.user_graph import write_users
 
 
 def export_artefact(
@@ -27,13 +29,15 @@ def export_artefact(
     store: Path,
     name: str,
     *,
-    centring_texts: Sequence[str] = (),
+    representative: Sequence[NewsInputs] = (),
+    centring: bool = True,
     quantise: Quantise | None = int8.quantise,
 ) -> Artefact:
     """Write the next version of ``name`` into ``store``, in fp32 and, unless None, in int8.
 
-    With centring texts each precision subtracts its own mean vector over them. Parity with torch
-    is measured before that, over the same texts (``parity_texts``).
+    ``representative`` are news of the kind that will be served. Parity with torch is measured over
+    them (``parity_news``); with ``centring`` each precision then subtracts its own mean vector of
+    them.
 
     Raises NotWritable, ExportFailed, and ParityRefused for vectors that are too far from
     torch's or that change with their batch mates or padding; no version appears then.
@@ -44,7 +48,8 @@ def export_artefact(
         name=name,
         encoder=encoder,
         provenance=provenance,
-        centring_texts=centring_texts,
+        representative=representative,
+        centring=centring and bool(representative),
         quantise=quantise,
     )
     try:
@@ -58,24 +63,36 @@ def _build(
     name: str,
     encoder: TrainedEncoder,
     provenance: Provenance,
-    centring_texts: Sequence[str],
+    representative: Sequence[NewsInputs],
+    centring: bool,
     quantise: Quantise | None,
 ) -> tuple[Description, dict[str, Signature]]:
     """Fill the staging folder and describe what lies in it."""
     encoder.tokenizer.save(str(staging / layout.TOKENIZER))
-    tokenizer = read_tokenizer(staging / layout.TOKENIZER, encoder.text.max_tokens)
-    texts = tokenizer.encode_batch(parity_texts(encoder.text.template, centring_texts))
-    vectors = NewsVectors(encoder.module, encoder.dimension, normalised=encoder.normalised)
-    files = write_files(staging, vectors, texts, quantise)
-    parity = measure_files(files, vectors, texts)
-    if centring_texts:
-        centring = tokenizer.encode_batch(list(centring_texts))
+    tokenise = _tokenising(staging, encoder)
+    tokens = tokenise(parity_news(encoder.text.template, representative))
+    vectors = NewsVectors(
+        encoder.module, encoder.dimension, normalised=encoder.normalised, inputs=encoder.inputs
+    )
+    files = write_files(staging, vectors, tokens, quantise)
+    parity = measure_files(files, vectors, tokens)
+    if centring:
+        tokens = tokenise(representative)
         for path in files.values():
-            centre_file(path, centring, normalised=encoder.normalised)
-    card = render_card(name, encoder, provenance, parity, centring=len(centring_texts))
+            centre_file(path, tokens, normalised=encoder.normalised)
+    signatures: dict[str, Signature] = {
+        path.name: (encoder.inputs, (OUTPUT,)) for path in files.values()
+    }
+    if encoder.users is not None:
+        signatures[layout.USER_ENCODER] = write_users(encoder.users, encoder.dimension, staging)
+    centred = len(representative) if centring else 0
+    card = render_card(name, encoder, provenance, parity, centring=centred)
     (staging / layout.CARD).write_text(card, encoding="utf-8")
     description: Description = {
         "text": encoder.text,
+        "abstract": encoder.abstract,
+        "categories": encoder.categories,
+        "subcategories": encoder.subcategories,
         "pooling": encoder.pooling,
         "dimension": encoder.dimension,
         "normalised": encoder.normalised,
@@ -85,7 +102,15 @@ def _build(
         "languages": provenance.languages,
         "scoring": provenance.scoring,
     }
-    return description, {path.name: (INPUTS, (OUTPUT,)) for path in files.values()}
+    return description, signatures
+
+
+def _tokenising(staging: Path, encoder: TrainedEncoder) -> Tokenising:
+    path, abstract = staging / layout.TOKENIZER, encoder.abstract
+    return Tokenising(
+        read_tokenizer(path, encoder.text.max_tokens),
+        None if abstract is None else read_tokenizer(path, abstract.max_tokens),
+    )
 
 
 def _check_writable(store: Path, name: str) -> None:

@@ -22,9 +22,8 @@ import onnx
 import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
-from tokenizers import Encoding
 
-from model_store.news_encoder import batches, pad
+from model_store.tokens import NewsTokens, batches, padded
 
 HIGHEST: Final = 255
 MIDDLE: Final = 128
@@ -79,7 +78,7 @@ def smoothing_factors(largest_K: Float32, weights_KN: Iterable[Float32]) -> Floa
 
 
 def observe(
-    model: onnx.ModelProto, names: Iterable[str], texts: Sequence[Encoding]
+    model: onnx.ModelProto, names: Iterable[str], texts: Sequence[NewsTokens]
 ) -> dict[str, Observed]:
     """What the named tensors of the model hold while it encodes the texts."""
     names = list(dict.fromkeys(names))
@@ -89,9 +88,10 @@ def observe(
         _showing(model, names).SerializeToString(), providers=["CPUExecutionProvider"]
     )
     seen: dict[str, list[Observed]] = {name: [] for name in names}
-    for rows in batches([len(text.ids) for text in texts]):
-        input_ids_BT, attention_mask_BT = pad([texts[row] for row in rows])
-        given = {"input_ids": input_ids_BT, "attention_mask": attention_mask_BT}
+    inputs = [given.name for given in session.get_inputs()]
+    for rows in batches([text.shape for text in texts]):
+        every = padded([texts[row] for row in rows])
+        given = {name: every[name] for name in inputs}
         for name, values in zip(names, session.run(names, given), strict=True):
             values_RK = values.reshape(-1, values.shape[-1])
             seen[name].append(

@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Encoding
 
+from model_store.tokens import NewsTokens
 from training.errors import ExportFailed
 from training.export.graph import set_centre
 from training.export.parity import cosines
@@ -35,7 +35,7 @@ def centred(vectors_ND: Float32, centre_D: Float32, *, normalised: bool) -> Floa
     return unit_ND
 
 
-def centre_file(path: Path, texts: Sequence[Encoding], *, normalised: bool) -> None:
+def centre_file(path: Path, texts: Sequence[NewsTokens], *, normalised: bool) -> None:
     """Let the ONNX file, whose centre is zero, subtract its own mean vector over the texts.
 
     The mean is the file's own, so that a shift which rounding to eight bits gave all its vectors

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from model_store.artefact import Artefact
+from model_store.inputs import NewsInputs
 from model_store.manifest import Attribution, Lineage, Text
 from training.data.texts import check_template, evenly, read_texts
 from training.encoders.folder import EncoderFolder, read_folder
@@ -81,7 +82,7 @@ def export_folder(
     languages = folder.languages if wishes.languages is None else wishes.languages
     provenance = Provenance(lineage, _attribution(folder, wishes, sources), languages)
     return export_artefact(
-        encoder, provenance, store, name, centring_texts=centring, quantise=quantise
+        encoder, provenance, store, name, representative=centring, quantise=quantise
     )
 
 
@@ -93,14 +94,14 @@ def _template(folder: EncoderFolder, wishes: Wishes) -> str:
     return template
 
 
-def _centring_texts(sources: Mapping[str, Sequence[str]], limit: int) -> list[str]:
+def _centring_texts(sources: Mapping[str, Sequence[str]], limit: int) -> list[NewsInputs]:
     texts = [text for of_source in sources.values() for text in of_source]
     if sources and len(texts) < FEWEST_CENTRING_TEXTS:
         raise UnreadableData(
             f"centring needs at least {FEWEST_CENTRING_TEXTS} texts; "
             f"{', '.join(sources)} holds {len(texts)}"
         )
-    return evenly(texts, limit)
+    return [NewsInputs(text) for text in evenly(texts, limit)]
 
 
 def _trained_encoder(folder: EncoderFolder, wishes: Wishes, template: str) -> TrainedEncoder:

@@ -37,15 +37,24 @@ class NewsVectors(nn.Module):
 
     centre_D: Tensor
 
-    def __init__(self, encoder: nn.Module, dimension: int, *, normalised: bool) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        dimension: int,
+        *,
+        normalised: bool,
+        inputs: tuple[str, ...] = INPUTS,
+    ) -> None:
+        """``inputs`` are the names of what the encoder's ``forward`` takes, in order."""
         super().__init__()
+        self.inputs = inputs
         self.encoder = encoder
         self.normalised = normalised
         self.register_buffer(CENTRE, torch.zeros(dimension))
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """The vectors (B×D) of token ids and mask (B×T)."""
-        vectors_BD: Tensor = self.encoder(input_ids, attention_mask)
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """The vectors (B×D) of the named inputs: token ids and masks (B×T), categories (B)."""
+        vectors_BD: Tensor = self.encoder(*inputs)
         if not self.normalised:
             return vectors_BD - self.centre_D
         return normalize(normalize(vectors_BD, dim=-1) - self.centre_D, dim=-1)
@@ -63,11 +72,13 @@ def write_onnx(vectors: NewsVectors, path: Path) -> None:
             f"{LARGEST / 1e9:.1f} GB: distil it, or cut its vocabulary, first"
         )
     dimension = len(vectors.centre_D)
-    marked = NewsVectors(vectors.encoder, dimension, normalised=vectors.normalised)
+    marked = NewsVectors(
+        vectors.encoder, dimension, normalised=vectors.normalised, inputs=vectors.inputs
+    )
     # The exporter folds zeros away, and merges equal constants: the centre must be like no other.
     marked.centre_D.copy_(torch.linspace(-1, 1, dimension))
     model = _traced(marked)
-    _strip(model.graph)
+    strip(model.graph)
     onnx.save(model, path)
     set_centre(path, np.zeros(dimension, np.float32))
 
@@ -84,17 +95,15 @@ def set_centre(path: Path, centre_D: Float32) -> None:
 
 
 def _traced(vectors: NewsVectors) -> onnx.ModelProto:
-    # Two tensors: given the same one twice, the exporter takes the two inputs for one.
-    example = (torch.ones(3, 7, dtype=torch.int64), torch.ones(3, 7, dtype=torch.int64))
-    any_size = {0: Dim("batch"), 1: Dim("tokens")}
+    examples, sizes = zip(*map(_example, vectors.inputs), strict=True)
     try:
         with quiet(), torch.no_grad():
             program = torch.onnx.export(
                 vectors.eval(),
-                example,
-                input_names=list(INPUTS),
+                examples,
+                input_names=list(vectors.inputs),
                 output_names=[OUTPUT],
-                dynamic_shapes=dict.fromkeys(INPUTS, any_size),
+                dynamic_shapes=(sizes,),
                 opset_version=OPSET,
                 dynamo=True,
                 verbose=False,
@@ -106,7 +115,19 @@ def _traced(vectors: NewsVectors) -> onnx.ModelProto:
     return model
 
 
-def _strip(graph: onnx.GraphProto) -> None:
+def _example(name: str) -> tuple[Tensor, dict[int, Dim]]:
+    """An example of an input, and which of its sizes may be any.
+
+    Each is a tensor of its own: given the same one twice, the exporter takes two inputs for one.
+    """
+    if not name.endswith(INPUTS):
+        return torch.ones(3, dtype=torch.int64), {0: Dim("batch")}
+    tokens = name.removesuffix(INPUTS[0]).removesuffix(INPUTS[1]) + "tokens"
+    width = 7 if tokens == "tokens" else 9
+    return torch.ones(3, width, dtype=torch.int64), {0: Dim("batch"), 1: Dim(tokens)}
+
+
+def strip(graph: onnx.GraphProto) -> None:
     """Take out what the exporter noted about source code, and the folders that it lies in."""
     values = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
     for part in (graph, *graph.node, *values):
@@ -115,4 +136,4 @@ def _strip(graph: onnx.GraphProto) -> None:
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.HasField("g"):
-                _strip(attribute.g)
+                strip(attribute.g)

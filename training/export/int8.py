@@ -25,8 +25,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto
-from tokenizers import Encoding
 
+from model_store.tokens import NewsTokens
 from training.export.calibration import HIGHEST, Rounding, best_rounding, observe
 from training.export.onnx_rewriting import MICROSOFT, Rewriting
 
@@ -40,7 +40,7 @@ TABLE_ROWS: Final = 1000
 SMALLEST_STEP: Final = 1e-12
 
 
-def quantise(source: Path, target: Path, calibration: Sequence[Encoding]) -> None:
+def quantise(source: Path, target: Path, calibration: Sequence[NewsTokens]) -> None:
     """Write the eight-bit version of the fp32 ONNX file ``source`` to ``target``.
 
     ``calibration`` are tokenised texts of the kind that will be encoded; they decide how the

@@ -8,10 +8,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Encoding
 
 from model_store.manifest import INT8_LOW_COSINE, INT8_MEAN_COSINE, Parity, Precision
-from model_store.news_encoder import pad
+from model_store.tokens import NewsTokens
 from training.data.texts import evenly
 from training.errors import ParityRefused
 from training.export.vectors import Run
@@ -67,16 +66,16 @@ def check(precision: Precision, parity: Parity) -> None:
             )
 
 
-def check_company(precision: Precision, run: Run, texts: Sequence[Encoding]) -> None:
+def check_company(precision: Precision, run: Run, texts: Sequence[NewsTokens]) -> None:
     """Raises ParityRefused if a text's vector changes with its batch mates or its padding.
 
     Sixteen texts from the shortest to the longest are encoded each alone, in batches of seven,
     and all together.
     """
-    chosen = evenly(sorted(texts, key=len), COMPANY_TEXTS)
-    alone_ND = np.concatenate([run(*pad([text])) for text in chosen])
-    sevens_ND = np.concatenate([run(*pad(chosen[i : i + 7])) for i in range(0, len(chosen), 7)])
-    for company_ND in (sevens_ND, run(*pad(chosen))):
+    chosen = evenly(sorted(texts, key=lambda text: text.shape), COMPANY_TEXTS)
+    alone_ND = np.concatenate([run([text]) for text in chosen])
+    sevens_ND = np.concatenate([run(chosen[i : i + 7]) for i in range(0, len(chosen), 7)])
+    for company_ND in (sevens_ND, run(chosen)):
         changed = measure(alone_ND, company_ND)
         if not (
             changed.max_absolute_difference <= FP32_COMPANY_DIFFERENCE

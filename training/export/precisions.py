@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from tokenizers import Encoding
-
 from model_store import layout
+from model_store.inputs import NewsInputs
 from model_store.manifest import Parity, Precision
 from model_store.text import render
+from model_store.tokens import NewsTokens
 from training.data.texts import evenly
 from training.export import parity
 from training.export.graph import NewsVectors, write_onnx
@@ -19,23 +19,23 @@ from training.progress import working
 PARITY_TEXTS: Final = 5000
 CALIBRATION_TEXTS: Final = 128
 
-Quantise = Callable[[Path, Path, Sequence[Encoding]], None]
+Quantise = Callable[[Path, Path, Sequence[NewsTokens]], None]
 """Writes the int8 version of an fp32 ONNX file, given the two paths and tokenised texts."""
 
 
-def parity_texts(template: str, centring_texts: Sequence[str]) -> list[str]:
-    """The texts that parity is measured over: 5,000 of the centring texts, evenly spaced.
+def parity_news(template: str, representative: Sequence[NewsInputs]) -> list[NewsInputs]:
+    """What parity is measured over: 5,000 of the representative news, evenly spaced.
 
     Where these are fewer than our own sample titles, the sample titles join them.
     """
-    chosen = evenly(centring_texts, PARITY_TEXTS)
+    chosen = evenly(representative, PARITY_TEXTS)
     if len(chosen) < len(SAMPLE_TITLES):
-        chosen += [render(template, {"title": title}) for title in SAMPLE_TITLES]
+        chosen += [NewsInputs(render(template, {"title": title})) for title in SAMPLE_TITLES]
     return chosen
 
 
 def write_files(
-    folder: Path, vectors: NewsVectors, texts: Sequence[Encoding], quantise: Quantise | None
+    folder: Path, vectors: NewsVectors, texts: Sequence[NewsTokens], quantise: Quantise | None
 ) -> dict[Precision, Path]:
     """Write the encoder's ONNX files, not yet centred; int8 unless ``quantise`` is None."""
     files: dict[Precision, Path] = {"fp32": folder / layout.news_encoder("fp32")}
@@ -49,7 +49,7 @@ def write_files(
 
 
 def measure_files(
-    files: Mapping[Precision, Path], vectors: NewsVectors, texts: Sequence[Encoding]
+    files: Mapping[Precision, Path], vectors: NewsVectors, texts: Sequence[NewsTokens]
 ) -> dict[Precision, Parity]:
     """Each file's parity with torch over the texts.
 

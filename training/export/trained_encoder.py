@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from tokenizers import Tokenizer
 from torch import nn
 
-from model_store.manifest import Attribution, LateFusion, Lineage, Scoring, Text
-from training.encoders.kinds import Pooling
+from model_store.manifest import Attribution, LateFusion, Lineage, Pooling, Scoring, Text
+from training.export.graph import INPUTS
+from training.export.user_graph import TrainedUsers
 
 
 @dataclass(frozen=True)
@@ -14,12 +15,19 @@ class TrainedEncoder:
     """All that turns an article into the vector that is scored."""
 
     module: nn.Module
-    """Token ids and mask in, one vector a text out, pooled but not normalised."""
+    """The named inputs in, one vector an article out, pooled but not normalised."""
     tokenizer: Tokenizer
     text: Text
     pooling: Pooling
     dimension: int
     normalised: bool
+    inputs: tuple[str, ...] = INPUTS
+    """The names of the module's inputs, in order (``docs/artefact.md``)."""
+    abstract: Text | None = None
+    categories: tuple[str, ...] = ()
+    subcategories: tuple[str, ...] = ()
+    users: TrainedUsers | None = None
+    """The user encoder, for scoring by attention."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""Vectors of tokenised texts, by torch and by an ONNX file, in the same batches.
+"""Vectors of tokenised news, by torch and by an ONNX file, in the same batches.
 
-Shapes: N texts, B batch, T tokens, D dimensions.
+Shapes: N news, B batch, T tokens, D dimensions.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,25 +9,25 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Encoding
 
-from model_store.news_encoder import batches, open_session, pad
-from training.export.graph import INPUTS, NewsVectors
+from model_store.news_encoder import open_session
+from model_store.tokens import NewsTokens, batches, padded
+from training.export.graph import NewsVectors
 from training.progress import tracked
 
 Float32 = NDArray[np.float32]
-Int64 = NDArray[np.int64]
-Run = Callable[[Int64, Int64], Float32]
-"""Token ids and mask in, one vector a text out: ``run(input_ids_BT, mask_BT) -> vectors_BD``."""
+Run = Callable[[Sequence[NewsTokens]], Float32]
+"""A batch of tokenised news in, one vector each out: ``run(tokens_B) -> vectors_BD``."""
 
 
 def in_torch(vectors: NewsVectors) -> Run:
     """The module as it stands."""
 
-    def run(input_ids_BT: Int64, attention_mask_BT: Int64) -> Float32:
+    def run(tokens: Sequence[NewsTokens]) -> Float32:
+        given = padded(tokens)
         with torch.inference_mode():
-            given = torch.from_numpy(input_ids_BT), torch.from_numpy(attention_mask_BT)
-            vectors_BD: Float32 = vectors(*given).numpy()
+            tensors = [torch.from_numpy(given[name]) for name in vectors.inputs]
+            vectors_BD: Float32 = vectors(*tensors).numpy()
         return vectors_BD
 
     return run
@@ -37,19 +37,21 @@ def in_onnx(path: Path) -> Run:
     """An ONNX file, loaded as serving loads it. Raises Damaged if it does not load."""
     session = open_session(path)
 
-    def run(input_ids_BT: Int64, attention_mask_BT: Int64) -> Float32:
-        given = dict(zip(INPUTS, (input_ids_BT, attention_mask_BT), strict=True))
-        vectors_BD: Float32 = session.run(None, given)[0]
+    names = [given.name for given in session.get_inputs()]
+
+    def run(tokens: Sequence[NewsTokens]) -> Float32:
+        given = padded(tokens)
+        vectors_BD: Float32 = session.run(None, {name: given[name] for name in names})[0]
         return vectors_BD
 
     return run
 
 
-def encode(run: Run, texts: Sequence[Encoding], what: str) -> Float32:
-    """The vectors (N×D) of the texts, in order; ``what`` stands beside the progress bar."""
-    rows_of_batches = list(batches([len(text.ids) for text in texts]))
+def encode(run: Run, news: Sequence[NewsTokens], what: str) -> Float32:
+    """The vectors (N×D) of the news, in order; ``what`` stands beside the progress bar."""
+    rows_of_batches = list(batches([item.shape for item in news]))
     vectors_of_batches = [
-        run(*pad([texts[row] for row in rows])) for rows in tracked(rows_of_batches, what)
+        run([news[row] for row in rows]) for rows in tracked(rows_of_batches, what)
     ]
     order_N = np.concatenate([np.array(rows) for rows in rows_of_batches])
     vectors_ND = np.concatenate(vectors_of_batches)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_store import late_fusion
-from model_store.news_encoder import BATCH_TEXTS, BATCH_TOKENS, batches
 from model_store.text import render
+from model_store.tokens import BATCH_TEXTS, BATCH_TOKENS, batches
 
 D = 24
 
@@ -64,15 +64,15 @@ def test_an_empty_history_has_no_vector() -> None:
         late_fusion.history_vector(np.empty((0, 4), np.float16))
 
 
-@given(st.lists(st.integers(1, 3_000)))
-def test_every_text_is_in_one_batch_of_its_length(lengths: list[int]) -> None:
+@given(st.lists(st.tuples(st.integers(1, 3_000), st.sampled_from([0, 16, 32, 2_048]))))
+def test_every_text_is_in_one_batch_of_its_shape(shapes: list[tuple[int, int]]) -> None:
     seen: list[int] = []
-    for batch in batches(lengths):
+    for batch in batches(shapes):
         seen += batch
-        assert len({lengths[position] for position in batch}) == 1
+        assert len({shapes[position] for position in batch}) == 1
         assert len(batch) <= BATCH_TEXTS
-        assert len(batch) == 1 or len(batch) * lengths[batch[0]] <= BATCH_TOKENS
-    assert sorted(seen) == list(range(len(lengths)))
+        assert len(batch) == 1 or len(batch) * sum(shapes[batch[0]]) <= BATCH_TOKENS
+    assert sorted(seen) == list(range(len(shapes)))
 
 
 def test_a_template_is_filled_and_white_space_folded() -> None:

@@ -8,7 +8,8 @@ import pytest
 from model_store import layout
 from model_store.artefact import read, read_manifest
 from model_store.errors import Damaged, NotFound
-from model_store.news_encoder import NewsEncoder, load_tokenizer, open_session
+from model_store.news_encoder import NewsEncoder, open_session
+from model_store.tokens import read_tokenizer
 from tests.unit.model_store.fake_artefact import NAME, write
 
 
@@ -101,7 +102,7 @@ def test_files_that_no_manifest_lists_do_no_harm(tmp_path: Path) -> None:
 def test_what_is_no_tokenizer_and_no_encoder_is_refused_by_name(tmp_path: Path) -> None:
     artefact = write(tmp_path)
     with pytest.raises(Damaged, match=r"tokenizer\.json is not a tokenizer"):
-        load_tokenizer(artefact)
+        read_tokenizer(artefact.path(layout.TOKENIZER), 32)
     with pytest.raises(Damaged, match=r"news_encoder\.fp32\.onnx does not load"):
         open_session(artefact.path(layout.news_encoder("fp32")))
 

@@ -9,15 +9,16 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
-from tokenizers import Encoding, Tokenizer
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
 from model_store.artefact import Artefact
+from model_store.inputs import NewsInputs
 from model_store.manifest import Attribution, Lineage, Text
-from model_store.news_encoder import NewsEncoder, open_session, pad, read_tokenizer
+from model_store.news_encoder import NewsEncoder, open_session
 from model_store.store import ModelStore
 from model_store.text import render
+from model_store.tokens import NewsTokens, Tokenising, padded
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import load_encoder, load_tokenizer
 from training.errors import (
@@ -31,7 +32,7 @@ from training.errors import (
 from training.export import int8
 from training.export.artefact import export_artefact
 from training.export.from_folder import Wishes, export_folder
-from training.export.graph import CENTRE
+from training.export.graph import CENTRE, INPUTS
 from training.export.parity import check_company
 from training.export.sample_texts import SAMPLE_TITLES
 from training.export.trained_encoder import Provenance, TrainedEncoder
@@ -39,6 +40,7 @@ from training.export.vectors import in_onnx
 
 Float32 = NDArray[np.float32]
 TITLES = SAMPLE_TITLES[1:60:4]
+SAMPLE_NEWS = [NewsInputs(title) for title in SAMPLE_TITLES]
 
 
 def by_transformers(folder: Path, texts: Sequence[str], pooling: str) -> Float32:
@@ -94,10 +96,6 @@ def llama_artefact(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -
     return export_folder(tiny_llama, tmp_path_factory.mktemp("store"), "tiny-llama")
 
 
-def tokenizer_of(artefact: Artefact) -> Tokenizer:
-    return read_tokenizer(artefact.path("tokenizer.json"), artefact.manifest.text.max_tokens)
-
-
 @pytest.mark.parametrize(
     ("encoder", "exported", "pooling"),
     [
@@ -114,9 +112,10 @@ def test_the_files_give_what_transformers_gives(
     assert artefact.manifest.pooling == pooling
     texts = [render(artefact.manifest.text.template, {"title": title}) for title in TITLES]
     expected_ND = by_transformers(folder, texts, pooling)
-    exact_ND = NewsEncoder(artefact, "fp32").encode(texts)
+    news = [NewsInputs(text) for text in texts]
+    exact_ND = NewsEncoder(artefact, "fp32").encode(news)
     assert exact_ND == pytest.approx(expected_ND, abs=1e-5)
-    rounded_ND = NewsEncoder(artefact, "int8").encode(texts)
+    rounded_ND = NewsEncoder(artefact, "int8").encode(news)
     assert (rounded_ND * expected_ND).sum(axis=1).min() > 0.98
 
 
@@ -125,14 +124,13 @@ def test_padding_and_batch_mates_do_not_matter(
     precision: str, xlm_roberta_artefact: Artefact
 ) -> None:
     session = open_session(xlm_roberta_artefact.path(f"news_encoder.{precision}.onnx"))
-    texts = tokenizer_of(xlm_roberta_artefact).encode_batch(list(TITLES[:7]))
-    ids_BT, mask_BT = pad(texts)
-    wider = [np.pad(array, ((0, 0), (0, 11))) for array in (ids_BT, mask_BT)]
-    together_BD = session.run(None, {"input_ids": ids_BT, "attention_mask": mask_BT})[0]
-    padded_BD = session.run(None, dict(zip(("input_ids", "attention_mask"), wider, strict=True)))[0]
+    texts = Tokenising.of(xlm_roberta_artefact)([NewsInputs(title) for title in TITLES[:7]])
+    given = {name: padded(texts)[name] for name in INPUTS}
+    wider = {name: np.pad(array, ((0, 0), (0, 11))) for name, array in given.items()}
+    together_BD = session.run(None, given)[0]
+    padded_BD = session.run(None, wider)[0]
     for row, text in enumerate(texts):
-        ids_1T, mask_1T = pad([text])
-        alone_D = session.run(None, {"input_ids": ids_1T, "attention_mask": mask_1T})[0][0]
+        alone_D = session.run(None, {name: padded([text])[name] for name in INPUTS})[0][0]
         for other_D in (together_BD[row], padded_BD[row]):
             if precision == "fp32":
                 assert alone_D == pytest.approx(other_D, abs=1e-5)
@@ -147,10 +145,10 @@ def test_each_precision_subtracts_its_mean_over_the_centring_texts(
     centred = export_folder(tiny_bert, tmp_path, "centred", wishes)
     for precision in ("fp32", "int8"):
         assert not centre(plain, precision).any()
-        before_ND = NewsEncoder(plain, precision).encode(SAMPLE_TITLES)  # type: ignore[arg-type]
+        before_ND = NewsEncoder(plain, precision).encode(SAMPLE_NEWS)  # type: ignore[arg-type]
         mean_D = before_ND.mean(axis=0)
         assert centre(centred, precision) == pytest.approx(mean_D, abs=2e-3)
-        after_ND = NewsEncoder(centred, precision).encode(SAMPLE_TITLES)  # type: ignore[arg-type]
+        after_ND = NewsEncoder(centred, precision).encode(SAMPLE_NEWS)  # type: ignore[arg-type]
         expected_ND = unit(before_ND - centre(centred, precision))
         assert (after_ND * expected_ND).sum(axis=1).min() > 0.999
     assert centred.manifest.lineage.data == {f"{tmp_path.name}/titles.txt": len(SAMPLE_TITLES)}
@@ -162,7 +160,7 @@ def test_vectors_keep_their_length_if_nobody_wants_them_normalised(
 ) -> None:
     wishes = Wishes(normalise=False, centring_texts=(titles_file,))
     artefact = export_folder(tiny_bert, tmp_path, "long", wishes, quantise=None)
-    vectors_ND = NewsEncoder(artefact, "fp32").encode(SAMPLE_TITLES)
+    vectors_ND = NewsEncoder(artefact, "fp32").encode(SAMPLE_NEWS)
     assert not artefact.manifest.normalised
     assert list(artefact.manifest.parity) == ["fp32"]
     assert np.ptp(np.linalg.norm(vectors_ND, axis=1)) > 1
@@ -191,7 +189,7 @@ def test_an_artefact_does_not_name_the_folders_it_was_made_in(
             assert folder.encode() not in content
 
 
-def corrupting(source: Path, target: Path, texts: Sequence[Encoding]) -> None:
+def corrupting(source: Path, target: Path, texts: Sequence[NewsTokens]) -> None:
     """Quantise, then spoil the scales of all layers."""
     int8.quantise(source, target, texts)
     model = onnx.load(target)
@@ -222,7 +220,7 @@ def test_an_encoder_that_looks_at_its_batch_mates_is_refused(
     model.graph.node.append(largest_of_the_batch)
     model.graph.node.append(onnx.helper.make_node("Add", ["alone", "largest"], [output.name]))
     onnx.save(model, tmp_path / "leaning.onnx")
-    texts = tokenizer_of(bert_artefact).encode_batch(list(SAMPLE_TITLES))
+    texts = Tokenising.of(bert_artefact)(SAMPLE_NEWS)
     with pytest.raises(ParityRefused, match="changes with its batch mates"):
         check_company("fp32", in_onnx(tmp_path / "leaning.onnx"), texts)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from model_store.news_encoder import open_session
+from model_store.tokens import NewsTokens
 from training.export.calibration import (
     HIGHEST,
     MIDDLE,
@@ -103,13 +104,6 @@ def run(session: ort.InferenceSession, ids_BT: NDArray[np.int64]) -> Float32:
     return vectors
 
 
-class Ids:
-    """A tokenised text, as far as calibration looks at it."""
-
-    def __init__(self, ids: list[int]) -> None:
-        self.ids = ids
-
-
 def test_a_rewritten_layer_gives_nearly_the_same_and_each_row_alone_gives_the_same(
     tmp_path: Path,
 ) -> None:
@@ -117,8 +111,8 @@ def test_a_rewritten_layer_gives_nearly_the_same_and_each_row_alone_gives_the_sa
     weights_KN = random.normal(size=(48, 16)).astype(np.float32)
     weights_KN[:, 5] = 0
     one_layer(tmp_path / "fp32.onnx", weights_KN)
-    texts = [Ids(random.integers(0, 2000, 9).tolist()) for _ in range(8)]
-    quantise(tmp_path / "fp32.onnx", tmp_path / "int8.onnx", texts)  # type: ignore[arg-type]
+    texts = [NewsTokens(random.integers(0, 2000, 9).tolist(), (), 0, 0) for _ in range(8)]
+    quantise(tmp_path / "fp32.onnx", tmp_path / "int8.onnx", texts)
     exact, rounded = open_session(tmp_path / "fp32.onnx"), open_session(tmp_path / "int8.onnx")
 
     ids_BT = random.integers(0, 2000, (5, 7))

@@ -1,0 +1,166 @@
+"""A trained recommender as an artefact, whichever recipe it comes from.
+
+Shapes: U readers, L dimensions of a long-term vector.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from peft.tuners.tuners_utils import BaseTunerLayer
+from torch import nn
+
+from model_store.artefact import Artefact
+from model_store.inputs import NewsInputs
+from model_store.manifest import Attention, Attribution, LateFusion, Lineage, Scoring, Text
+from model_store.text import render
+from training.data.features import TextSource
+from training.data.texts import evenly
+from training.encoders.folder import read_folder
+from training.export.artefact import export_artefact
+from training.export.card import NOT_STATED
+from training.export.precisions import PARITY_TEXTS, Quantise
+from training.export.trained_encoder import Provenance, TrainedEncoder
+from training.export.user_graph import TrainedUsers
+from training.recipe import Recipe, Transformer, WordVectors
+from training.run import Trained
+
+FUSED: Final = ("mean", "recency", "max")
+"""User models that need no user encoder."""
+
+
+def export_trained(
+    trained: Trained, store: Path, name: str, *, quantise: Quantise | None = None
+) -> Artefact:
+    """Write the next version of ``name`` into ``store``. Raises as ``export_artefact`` does."""
+    merge_adapters(trained.recommender)
+    provenance = Provenance(
+        _lineage(trained), _attribution(trained), _languages(trained), _scoring(trained.recipe)
+    )
+    return export_artefact(
+        _encoder(trained),
+        provenance,
+        store,
+        name,
+        representative=_representative(trained),
+        centring=False,
+        quantise=quantise,
+    )
+
+
+def merge_adapters(module: nn.Module) -> None:
+    """Put what low-rank adapters learned into the layers that they stand on, and take them out."""
+    for name, child in list(module.named_children()):
+        if isinstance(child, BaseTunerLayer):
+            child.merge()
+            setattr(module, name, child.get_base_layer())
+        else:
+            merge_adapters(child)
+
+
+def _encoder(trained: Trained) -> TrainedEncoder:
+    recipe, news = trained.recipe, trained.recommender.news
+    abstract = trained.sources.get("abstract")
+    vocabularies = trained.vocabularies
+    return TrainedEncoder(
+        module=news,
+        tokenizer=trained.tokenizer,
+        text=_text(trained.sources["title"]),
+        pooling=recipe.text.pooling,
+        dimension=news.dimension,
+        normalised=_unit_length(recipe),
+        inputs=news.inputs,
+        abstract=None if abstract is None else _text(abstract),
+        categories=vocabularies.categories if news.reads_categories else (),
+        subcategories=vocabularies.subcategories if news.reads_categories else (),
+        users=None if recipe.users.kind in FUSED else _users(trained),
+    )
+
+
+def _text(source: TextSource) -> Text:
+    return Text(template=source.template, max_tokens=source.max_tokens)
+
+
+def _unit_length(recipe: Recipe) -> bool:
+    text = recipe.text
+    untouched = text.dimension is None and not text.residual
+    return text.centred and untouched and recipe.news == "title"
+
+
+def _users(trained: Trained) -> TrainedUsers:
+    recommender = trained.recommender
+    if recommender.long_term is None:
+        return TrainedUsers(recommender.users)
+    vectors_UL = recommender.long_term.weight.detach().numpy()[1:]
+    return TrainedUsers(recommender.users, trained.readers.users, vectors_UL.astype(np.float32))
+
+
+def _scoring(recipe: Recipe) -> Scoring:
+    kind, length = recipe.users.kind, recipe.training.history_length
+    if kind == "mean" or kind == "recency" or kind == "max":
+        return LateFusion(fusion=kind, history_length=length)
+    return Attention(history_length=length)
+
+
+def _representative(trained: Trained) -> list[NewsInputs]:
+    """News of the training log, as the encoder will be given them."""
+    log, news = trained.logs.training, trained.recommender.news
+    rows = np.array(evenly(log.seen().tolist(), PARITY_TEXTS), np.int64)
+    abstract = trained.sources.get("abstract")
+    return [
+        NewsInputs(
+            text=render(trained.sources["title"].template, fields),
+            abstract="" if abstract is None else render(abstract.template, fields),
+            category_id=_code(trained.vocabularies.categories, fields["category"])
+            if news.reads_categories
+            else 0,
+            subcategory_id=_code(trained.vocabularies.subcategories, fields["subcategory"])
+            if news.reads_categories
+            else 0,
+        )
+        for fields in log.news.fields(rows)
+    ]
+
+
+def _code(labels: tuple[str, ...], label: str | None) -> int:
+    return labels.index(label) + 1 if label in labels else 0
+
+
+def _lineage(trained: Trained) -> Lineage:
+    recipe = trained.recipe
+    settings = recipe.model_dump(mode="json", exclude={"name"})
+    encoder = recipe.text.encoder
+    if isinstance(encoder, Transformer) and encoder.folder is not None:
+        settings["text"]["encoder"]["folder"] = encoder.folder.resolve().name
+    logs, progress = trained.logs, trained.progress
+    sizes = {"/".join(logs.names[:1]): len(logs.training)}
+    if logs.validation is not None:
+        sizes["validation"] = len(logs.validation)
+    return Lineage(
+        recipe=recipe.name,
+        settings=settings | {"epochs_trained": progress.epoch, "losses": list(progress.losses)},
+        data=sizes,
+        seed=recipe.training.seed,
+        metrics=trained.metrics(),
+    )
+
+
+def _attribution(trained: Trained) -> Attribution:
+    encoder, texts = trained.recipe.text.encoder, ", ".join(trained.logs.names)
+    if isinstance(encoder, WordVectors):
+        source = encoder.file.name if encoder.file else "none"
+        return Attribution(weights=source, weights_license=NOT_STATED, texts=texts)
+    assert encoder.folder is not None  # or there would have been nothing to train
+    folder = read_folder(encoder.folder)
+    return Attribution(
+        weights=folder.path.resolve().name,
+        weights_license=folder.license or NOT_STATED,
+        texts=texts,
+    )
+
+
+def _languages(trained: Trained) -> tuple[str, ...]:
+    encoder = trained.recipe.text.encoder
+    if isinstance(encoder, Transformer) and encoder.folder is not None:
+        return read_folder(encoder.folder).languages
+    return ()
