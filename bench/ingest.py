@@ -23,8 +23,9 @@ from bench.machine import describe
 from bench.processes import server
 from model_store import layout
 from model_store.artefact import Artefact
-from model_store.news_encoder import load_tokenizer, open_session, pad
+from model_store.news_encoder import open_session
 from model_store.store import ModelStore
+from model_store.tokens import load_tokenizer, pad
 
 BATCH_SIZES = (8, 16, 32, 64, 128)
 IN_FLIGHT = 2

@@ -1,19 +1,21 @@
 """Online equals offline: ``/v1/rank`` over logged impressions against ``newsstand-train evaluate``.
 
-All news of a MIND folder go in over HTTP; each impression's history is posted as the clicks of a
-reader of its own; its candidates are ranked for that reader. The metrics of the scores that come
-back must be those of the offline evaluation of the same artefact, to four decimals.
+All news of a MIND folder go in over HTTP; each impression's history is posted as the clicks of its
+reader, who is erased first; its candidates are ranked for that reader. The metrics of the scores
+that come back must be those of the offline evaluation of the same artefact, to four decimals.
 """
 
 import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -22,9 +24,10 @@ from bench.data import MIND
 from bench.machine import describe
 from bench.processes import server
 from model_store.store import ModelStore
-from training.data import mind
-from training.data.impressions import Impression, News
-from training.evaluation.evaluate import evaluate_artefact
+from training.data.impressions import Impression, ImpressionLog
+from training.data.logs import read_logs
+from training.data.news import NewsTable
+from training.evaluation.evaluate import evaluate_on
 from training.evaluation.report import Report, evaluate_scores
 
 BATCH = 1_000
@@ -38,9 +41,7 @@ def main() -> None:
     options = parser.parse_args()
     if not MIND.is_dir():
         sys.exit(f"there is no {MIND}; name a folder with mind-sample in NEWSSTAND_DATA")
-    files = [MIND / "train" / mind.NEWS, MIND / "dev" / mind.NEWS]
-    news = mind.read_all_news(files)
-    impressions = list(mind.read_impressions(MIND / "dev" / mind.BEHAVIOURS, known=news))
+    (log,) = read_logs([MIND / "dev"], [MIND / "train"])
     with tempfile.TemporaryDirectory() as folder:
         store = ["--model-store", str(options.model_store), "--model", options.model]
         arguments = ["serve", "--port", "0", "--data-dir", folder, *store]
@@ -49,57 +50,57 @@ def main() -> None:
             httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client,
         ):
             started = time.perf_counter()
-            post_news(client, list(news.values()))
+            post_news(client, log.news)
             seconds = time.perf_counter() - started
-            online = evaluate_scores(impressions, served_scores(client, impressions))
+            online = evaluate_scores(log, served_scores(client, log))
     artefact = ModelStore.at(options.model_store).load(options.model)
-    offline = evaluate_artefact(artefact, MIND / "dev", [files[0]]).report
+    offline = evaluate_on(artefact, log, "mind-sample/dev").report
     same = agree(online, offline)
     Console().print(_table(online, offline))
     print(
-        f"{describe()}; {artefact.manifest.reference}; {len(news)} news in {seconds:.0f} s; "
-        f"{len(impressions)} impressions, {online.single_class} of a single class left out"
+        f"{describe()}; {artefact.manifest.reference}; {len(log.news)} news in {seconds:.0f} s; "
+        f"{len(log)} impressions, {online.single_class} of a single class left out"
     )
     sys.exit(0 if same else 1)
 
 
-def post_news(client: httpx.Client, news: Sequence[News]) -> None:
+def post_news(client: httpx.Client, news: NewsTable) -> None:
     """Ingest the news, a thousand at a time."""
-    for batch in track(list(_batches(news)), "news", console=Console(stderr=True)):
-        articles = [
-            {
-                "article_id": item.news_id,
-                "title": item.title,
-                "category": item.category or None,
-                "subcategory": item.subcategory or None,
-                "abstract": item.abstract or None,
-                "language": "en",
-            }
-            for item in batch
-        ]
-        answer = client.post("/v1/articles", json=articles).raise_for_status().json()
+    articles = [
+        {"article_id": news_id, "language": "en"} | {k: v for k, v in fields.items() if v}
+        for news_id, fields in zip(news.ids, news.fields(), strict=True)
+    ]
+    for batch in track(list(_batches(articles)), "news", console=Console(stderr=True)):
+        answer = client.post("/v1/articles", json=batch).raise_for_status().json()
         if answer["rejected"]:
             raise RuntimeError(f"{answer['rejected']} articles were rejected")
 
 
-def served_scores(
-    client: httpx.Client, impressions: Sequence[Impression]
-) -> Iterator[list[float] | None]:
-    """Each impression's scores from ``/v1/rank``, after its history was posted as events."""
-    for impression in track(impressions, "impressions", console=Console(stderr=True)):
-        reader = f"impression-{impression.impression_id}"
-        clicks = [{"user_id": reader, "article_id": a, "type": "click"} for a in impression.history]
-        for batch in _batches(clicks):
-            answer = client.post("/v1/events", json=batch).raise_for_status().json()
-            if answer["rejected"]:
-                raise RuntimeError(f"{answer['rejected']} clicks were rejected")
-        request = {"user_id": reader, "candidate_article_ids": impression.candidates}
-        ranked = client.post("/v1/rank", json=request).raise_for_status().json()
-        score_of = {item["article_id"]: item["score"] for item in ranked["items"]}
-        if impression.history:
-            yield [score_of[candidate] for candidate in impression.candidates]
-        else:
-            yield None
+def served_scores(client: httpx.Client, log: ImpressionLog) -> NDArray[np.float64]:
+    """Every candidate's score from ``/v1/rank``, after its impression's history was posted as
+    events; 0 where the history is empty.
+    """
+    return np.concatenate([_ranked(client, one) for one in _shown(log)])
+
+
+def _ranked(client: httpx.Client, impression: Impression) -> NDArray[np.float64]:
+    if not impression.history:
+        return np.zeros(len(impression.candidates))
+    reader = impression.user_id
+    client.delete(f"/v1/users/{reader}").raise_for_status()
+    clicks = [{"user_id": reader, "article_id": a, "type": "click"} for a in impression.history]
+    for batch in _batches(clicks):
+        answer = client.post("/v1/events", json=batch).raise_for_status().json()
+        if answer["rejected"]:
+            raise RuntimeError(f"{answer['rejected']} clicks were rejected")
+    request = {"user_id": reader, "candidate_article_ids": impression.candidates}
+    ranked = client.post("/v1/rank", json=request).raise_for_status().json()
+    score_of = {item["article_id"]: item["score"] for item in ranked["items"]}
+    return np.array([score_of[candidate] for candidate in impression.candidates])
+
+
+def _shown(log: ImpressionLog) -> Iterable[Impression]:
+    return track(log, "impressions", total=len(log), console=Console(stderr=True))
 
 
 def agree(online: Report, offline: Report) -> bool:

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from model_store.inputs import NewsInputs
 from model_store.manifest import Manifest
 from service.adapters.redis.articles import RedisArticles
 from service.adapters.redis.connection import Connection
@@ -11,7 +12,6 @@ from service.adapters.redis.readers import RedisReaders
 from service.domain.article import Article
 from service.domain.event import Event, EventType
 from service.domain.fields import ArticleId
-from service.pipeline.newsstand import text_digest
 from service.ports import ArticleWrite
 
 ARTICLES = 100_000
@@ -71,7 +71,7 @@ def _articles(rng: np.random.Generator, centres: np.ndarray, numbers: range) -> 
                 source=f"s{number % 7}",
                 language="en",
             ),
-            text_digest(f"Article {number}"),
+            NewsInputs(f"Article {number}").digest(),
             vector.astype(np.float16),
         )
         for number, vector in zip(numbers, vectors, strict=True)

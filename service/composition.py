@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from model_store.artefact import Artefact
 from model_store.errors import ModelStoreError
-from model_store.late_fusion import FUSIONS
+from model_store.inputs import ArticleReader
 from model_store.store import DEFAULT_ARTEFACT, ModelStore
+from model_store.user_models import user_model
 from service.adapters.devices import chosen_device
 from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.faiss_index import FaissIndex
@@ -42,14 +43,9 @@ def find_artefact(settings: Settings) -> Artefact:
     """The verified artefact that the settings ask for. Raises SetupError."""
     reference = settings.model or DEFAULT_ARTEFACT
     try:
-        artefact = ModelStore.at(settings.model_store).load(reference)
+        return ModelStore.at(settings.model_store).load(reference)
     except ModelStoreError as error:
         raise SetupError(str(error)) from error
-    if artefact.manifest.scoring.kind != "late_fusion":
-        raise SetupError(
-            f"{artefact.manifest.reference} scores by attention; this release serves late fusion"
-        )
-    return artefact
 
 
 @asynccontextmanager
@@ -119,7 +115,11 @@ async def assembled(
     popularity = RedisPopularity(connection, clock)
     newsstand = Newsstand(
         model=model,
-        catalogue=Catalogue(encoder.dimension, lambda: FaissIndex(encoder.dimension)),
+        catalogue=Catalogue(
+            encoder.dimension,
+            lambda: FaissIndex(encoder.dimension),
+            normalised=model.normalised,
+        ),
         encoder=encoder,
         articles=articles,
         readers=readers,
@@ -154,13 +154,17 @@ def _cores() -> int:
 
 
 def _served(settings: Settings, artefact: Artefact) -> ServedModel:
-    manifest, scoring = artefact.manifest, artefact.manifest.scoring
-    assert scoring.kind == "late_fusion"  # the only kind that find_artefact lets pass
+    manifest = artefact.manifest
+    try:
+        users = user_model(artefact)
+    except ModelStoreError as error:
+        raise SetupError(str(error)) from error
     return ServedModel(
         reference=manifest.reference,
-        text_template=manifest.text.template,
-        history_length=settings.history_length or scoring.history_length,
-        fusion=FUSIONS[scoring.fusion],
+        reader=ArticleReader(manifest),
+        history_length=settings.history_length or manifest.scoring.history_length,
+        users=users,
+        normalised=manifest.normalised,
     )
 
 

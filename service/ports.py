@@ -1,6 +1,6 @@
 """What the pipeline asks of the world outside, as Protocols. Adapters fulfil them.
 
-Shapes: N texts or articles, C candidates, D dimensions.
+Shapes: N articles, C candidates, D dimensions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from model_store.inputs import NewsInputs
 from service.domain.article import Article
 from service.domain.event import Event
 from service.domain.experiment import VariantCounts
@@ -23,15 +24,15 @@ Mask = NDArray[np.bool_]
 
 
 class Encoder(Protocol):
-    """Texts to vectors."""
+    """Articles to vectors."""
 
     @property
     def dimension(self) -> int:
         """D."""
         ...
 
-    async def encode(self, texts: Sequence[str]) -> Vectors:
-        """The texts' vectors (N×D), in order. Never blocks the event loop."""
+    async def encode(self, news: Sequence[NewsInputs]) -> Vectors:
+        """The articles' vectors (N×D), in order. Never blocks the event loop."""
         ...
 
 
@@ -70,7 +71,8 @@ class ArticleWrite:
 
     article_id: ArticleId
     article: Article
-    text_digest: bytes
+    digest: bytes
+    """What the vector depends on (``NewsInputs.digest``)."""
     vector: Vectors | None
 
 

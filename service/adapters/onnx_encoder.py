@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from model_store.artefact import Artefact
+from model_store.inputs import NewsInputs
 from model_store.news_encoder import NewsEncoder
 from service.ports import Vectors
 
@@ -30,14 +31,14 @@ class OnnxEncoder:
         """The precision that runs."""
         return self._encoder.precision
 
-    async def encode(self, texts: Sequence[str]) -> Vectors:
+    async def encode(self, news: Sequence[NewsInputs]) -> Vectors:
         """See ``ports.Encoder``."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._encode, texts)
+        return await loop.run_in_executor(self._thread, self._encode, news)
 
     def close(self) -> None:
         """Let the running batch end and stop the thread."""
         self._thread.shutdown()
 
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        return self._encoder.encode(texts).astype(np.float16)
+    def _encode(self, news: Sequence[NewsInputs]) -> Vectors:
+        return self._encoder.encode(news).astype(np.float16)

@@ -25,6 +25,7 @@ DEAD_ROWS_BEFORE_COMPACTION: Final = 4_096
 WITHDRAWALS_REMEMBERED: Final = 10_000
 """So many withdrawals are known by revision, so that a late put does not undo them."""
 RowIds = NDArray[np.int64]
+Float64 = NDArray[np.float64]
 
 
 class Entries(Sequence[Entry]):
@@ -62,8 +63,12 @@ class Catalogue:
     longest: float = 0.0
     """No vector is longer (L2)."""
 
-    def __init__(self, dimension: int, new_index: Callable[[], Index]) -> None:
+    def __init__(
+        self, dimension: int, new_index: Callable[[], Index], *, normalised: bool = True
+    ) -> None:
+        """``normalised``: every vector has length 1."""
         self._new_index = new_index
+        self.normalised = normalised
         self._withdrawn: dict[ArticleId, int] = {}
         self._lay([], np.empty((0, dimension), np.float16))
 
@@ -140,6 +145,15 @@ class Catalogue:
     def vectors(self, rows: RowIds) -> Vectors:
         """The vectors (N×D) in ``rows``."""
         return self._vectors_RD[rows]
+
+    def directions(self, vectors_ND: Vectors | Float64) -> Float64:
+        """The vectors at length 1, as cosines need them; unchanged where the model sees to it."""
+        exact_ND = vectors_ND.astype(np.float64, copy=False)
+        if self.normalised:
+            return exact_ND
+        lengths_N1 = np.linalg.norm(exact_ND, axis=1, keepdims=True)
+        unit_ND: Float64 = exact_ND / np.where(lengths_N1 > 0, lengths_N1, 1.0)
+        return unit_ND
 
     def entries(self, rows: RowIds) -> "Entries":
         """What is known of the articles in ``rows``, looked up one by one when asked for."""

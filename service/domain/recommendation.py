@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
+from model_store.user_models import Explanation
 from service.domain.fields import Id, Label, Message, Share
 from service.domain.filters import Filters, Labels, Languages
 
@@ -72,16 +73,21 @@ class RankRequest(Message):
 
 
 class ClickContribution(Message):
-    """One click's part in an item's relevance; all parts sum to it."""
+    """One click's part in an item's relevance (``Reason.explanation`` says in what sense)."""
 
     article_id: str
     contribution: float
 
 
 class Reason(Message):
-    """Why an item is recommended."""
+    """Why an item is recommended.
+
+    By ``terms`` the clicks' contributions sum to the relevance; by ``leave_one_out`` each says by
+    how much the relevance would fall without the click, since the model is no sum over clicks.
+    """
 
     clicks: list[ClickContribution]
+    explanation: Explanation = "terms"
 
 
 class ItemReason(Reason):

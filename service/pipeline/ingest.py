@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from model_store.inputs import NewsInputs
 from service.domain.article import Article
 from service.domain.fields import ArticleId
-from service.pipeline.newsstand import Newsstand, text_digest
+from service.pipeline.newsstand import Newsstand
 from service.pipeline.stages import Stages
 from service.ports import ArticleWrite, StoredArticle, Vectors, WriteStatus, Written
 
@@ -22,13 +23,13 @@ async def ingest(
     stored already is not encoded again. Raises Unavailable, and then the caller repeats: what was
     stored already is found unchanged.
     """
-    texts = [newsstand.model.text(article) for _, article in incoming]
+    inputs = [newsstand.model.inputs(article) for _, article in incoming]
     with stages.stage("state"):
         known = await newsstand.articles.digests([article_id for article_id, _ in incoming])
-    new = [i for i, text in enumerate(texts) if known[i] != text_digest(text)]
-    vectors: list[Vectors | None] = [None] * len(texts)
-    await _encode(newsstand, texts, new, vectors, stages)
-    written = await _store(newsstand, incoming, texts, vectors, stages)
+    new = [i for i, given in enumerate(inputs) if known[i] != given.digest()]
+    vectors: list[Vectors | None] = [None] * len(inputs)
+    await _encode(newsstand, inputs, new, vectors, stages)
+    written = await _store(newsstand, incoming, inputs, vectors, stages)
     with stages.stage("publish"):
         await _publish(newsstand, incoming, written, vectors)
     return [result.status for result in written]
@@ -45,37 +46,37 @@ async def withdraw(newsstand: Newsstand, article_id: ArticleId) -> None:
 
 async def _encode(
     newsstand: Newsstand,
-    texts: Sequence[str],
+    inputs: Sequence[NewsInputs],
     positions: Sequence[int],
     vectors: list[Vectors | None],
     stages: Stages,
 ) -> None:
     if positions:
-        distinct = list(dict.fromkeys(texts[i] for i in positions))
+        distinct = list(dict.fromkeys(inputs[i] for i in positions))
         with stages.stage("encode"):
             encoded_ND = await newsstand.encoder.encode(distinct)
         vector_of = dict(zip(distinct, encoded_ND, strict=True))
         for i in positions:
-            vectors[i] = vector_of[texts[i]]
+            vectors[i] = vector_of[inputs[i]]
 
 
 async def _store(
     newsstand: Newsstand,
     incoming: Sequence[Incoming],
-    texts: Sequence[str],
+    inputs: Sequence[NewsInputs],
     vectors: list[Vectors | None],
     stages: Stages,
 ) -> list[Written]:
-    """Store all; where another writer changed a text meanwhile, encode ours after all."""
+    """Store all; where another writer changed an article meanwhile, encode ours after all."""
     results: list[Written | None] = [None] * len(incoming)
     missing = list(range(len(incoming)))
     while missing:
-        writes = [ArticleWrite(*incoming[i], text_digest(texts[i]), vectors[i]) for i in missing]
+        writes = [ArticleWrite(*incoming[i], inputs[i].digest(), vectors[i]) for i in missing]
         with stages.stage("state"):
             for i, result in zip(missing, await newsstand.articles.put(writes), strict=True):
                 results[i] = result
         missing = [i for i in missing if results[i] is None]
-        await _encode(newsstand, texts, missing, vectors, stages)
+        await _encode(newsstand, inputs, missing, vectors, stages)
     return [result for result in results if result is not None]
 
 

@@ -1,13 +1,23 @@
 """Lists that are not personal: nearest to an article, and read most now."""
 
-from model_store import late_fusion
+from typing import Final
+
+import numpy as np
+
 from service.catalogue.catalogue import RowIds
+from service.catalogue.pools import by_score
 from service.domain.fields import ArticleId
 from service.domain.filters import Filters
 from service.domain.policy import PopularityPrior
 from service.domain.recommendation import ListedItem, Listing
 from service.errors import NotFound
 from service.pipeline.newsstand import Newsstand
+
+DEEPER: Final = 10
+LOOKED_AT: Final = 1_000
+"""Where vectors differ in length, the index's order is not the cosines': ten times more are looked
+at, and at least a thousand, and the nearest of those is answered.
+"""
 
 
 def similar(
@@ -20,9 +30,12 @@ def similar(
     if not len(rows):
         raise NotFound(f"there is no article {article_id}")
     vector_D = catalogue.vectors(rows)[0]
-    found = catalogue.nearest(vector_D, limit, catalogue.allowed(filters, [article_id]))
-    scores = late_fusion.scores(catalogue.vectors(found), vector_D)
-    return _listing(newsstand, found, scores.tolist())
+    allowed = catalogue.allowed(filters, [article_id])
+    depth = limit if catalogue.normalised else max(limit * DEEPER, LOOKED_AT)
+    found = catalogue.nearest(vector_D, depth, allowed)
+    direction_D = catalogue.directions(vector_D[np.newaxis])[0]
+    found, cosines = by_score(found, catalogue.directions(catalogue.vectors(found)) @ direction_D)
+    return _listing(newsstand, found[:limit], np.clip(cosines[:limit], -1, 1).tolist())
 
 
 def trending(

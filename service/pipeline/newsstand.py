@@ -1,6 +1,5 @@
 """The parts that a request passes through, put together once at the start."""
 
-import hashlib
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -8,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from cachetools import LRUCache
 
-from model_store.late_fusion import Fusion
-from model_store.text import render
+from model_store.inputs import ArticleReader, NewsInputs
+from model_store.user_models import UserModel
 from service.catalogue.catalogue import Catalogue
 from service.catalogue.entry import Entry, entities_of
 from service.catalogue.hot import HotRows
@@ -36,13 +35,15 @@ class ServedModel:
     """What the pipeline has to know of the active model."""
 
     reference: str
-    text_template: str
+    reader: ArticleReader
     history_length: int
-    fusion: Fusion
+    users: UserModel
+    normalised: bool
+    """Whether every article's vector has length 1."""
 
-    def text(self, article: Article) -> str:
-        """The text that is encoded for the article."""
-        return render(self.text_template, article.text_fields())
+    def inputs(self, article: Article) -> NewsInputs:
+        """What is encoded of the article."""
+        return self.reader.read(article.text_fields())
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,3 @@ class Newsstand:
             entities=entities_of(article),
             ingested=stored.ingested_at,
         )
-
-
-def text_digest(text: str) -> bytes:
-    """What tells two encoded texts apart."""
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()

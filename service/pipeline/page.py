@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model_store.user_models import Explanation
 from service.domain.fields import ArticleId
 from service.domain.recommendation import Item, ItemReason
 from service.pipeline.candidates.explore import places_of
@@ -33,7 +34,7 @@ def fill(visit: Visit, shortlist: Shortlist, scored: Scored, explored: int) -> P
     rest = slice(explored, None)
     choice = select(
         scored.score_C[rest] / shortlist.unit,
-        shortlist.vectors_CD[rest],
+        shortlist.directions_CD[rest],
         shortlist.entries[rest],
         visit.request.limit - explored,
         _rules(visit, shortlist, explored),
@@ -45,8 +46,10 @@ def fill(visit: Visit, shortlist: Shortlist, scored: Scored, explored: int) -> P
     return Page(positions, choice.relaxed)
 
 
-def items(visit: Visit, shortlist: Shortlist, scored: Scored, page: Page) -> list[Item]:
-    """The page as it is answered."""
+def items(
+    visit: Visit, shortlist: Shortlist, scored: Scored, page: Page, explanation: Explanation
+) -> list[Item]:
+    """The page as it is answered; ``explanation`` is what the model's contributions mean."""
     relevance_C, explain = shortlist.relevance_C, visit.request.explain
     return [
         Item(
@@ -55,7 +58,7 @@ def items(visit: Visit, shortlist: Shortlist, scored: Scored, page: Page) -> lis
             score=float(scored.score_C[position]),
             relevance=None if relevance_C is None else float(relevance_C[position]),
             source=shortlist.source(position),
-            reason=_reason(visit, shortlist, scored, position) if explain else None,
+            reason=_reason(visit, shortlist, scored, position, explanation) if explain else None,
         )
         for rank, position in enumerate(page.positions, 1)
     ]
@@ -66,10 +69,13 @@ def article_ids(shortlist: Shortlist, page: Page) -> list[ArticleId]:
     return [shortlist.entries[position].article_id for position in page.positions]
 
 
-def _reason(visit: Visit, shortlist: Shortlist, scored: Scored, position: int) -> ItemReason:
+def _reason(
+    visit: Visit, shortlist: Shortlist, scored: Scored, position: int, explanation: Explanation
+) -> ItemReason:
     taste = visit.taste
     return ItemReason(
         clicks=[] if taste is None else taste.contributions(shortlist.vectors_CD[position]),
+        explanation=explanation,
         parts=scored.parts_of(position),
     )
 
@@ -103,9 +109,9 @@ def _rules(visit: Visit, shortlist: Shortlist, explored: int) -> Rules:
 
 def _shown(visit: Visit, shortlist: Shortlist, explored: int) -> Shown | None:
     """What the choice has to differ from: the explored, and what earlier pages showed."""
-    entries, vectors = [*shortlist.entries[:explored]], [shortlist.vectors_CD[:explored]]
+    entries, vectors = [*shortlist.entries[:explored]], [shortlist.directions_CD[:explored]]
     if visit.cursor is not None:
         rows = visit.catalogue.rows(visit.cursor.shown)
         entries += visit.catalogue.entries(rows)
-        vectors.append(visit.catalogue.vectors(rows).astype(np.float64))
+        vectors.append(visit.catalogue.directions(visit.catalogue.vectors(rows)))
     return Shown(entries, np.concatenate(vectors)) if entries else None

@@ -62,7 +62,10 @@ def _scored(
             article_id=known[position],
             rank=rank,
             score=float(scores_C[position]),
-            reason=Reason(clicks=taste.contributions(vectors_CD[position]))
+            reason=Reason(
+                clicks=taste.contributions(vectors_CD[position]),
+                explanation=newsstand.model.users.explanation,
+            )
             if request.explain
             else None,
         )

@@ -56,7 +56,8 @@ async def recommend(
             break
     with stages.stage("explain"):
         shown = article_ids(shortlist, page)
-        answer = _answer(newsstand, visit, shown, items(visit, shortlist, scored, page))
+        listed = items(visit, shortlist, scored, page, newsstand.model.users.explanation)
+        answer = _answer(newsstand, visit, shown, listed)
     remember(newsstand, visit, answer.recommendation_id, shown, explored, against)
     return answer
 

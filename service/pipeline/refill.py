@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from service.pipeline.newsstand import Newsstand, text_digest
+from service.pipeline.newsstand import Newsstand
 from service.ports import StoredArticle
 
 
@@ -26,8 +26,9 @@ async def encode_missing(
     bare = [article for article in batch if article.vector is None]
     if not bare:
         return list(batch)
-    texts = [newsstand.model.text(article.article) for article in bare]
-    vectors_ND = await newsstand.encoder.encode(texts)
-    await newsstand.articles.keep_vectors(bare, list(map(text_digest, texts)), vectors_ND)
+    inputs = [newsstand.model.inputs(article.article) for article in bare]
+    vectors_ND = await newsstand.encoder.encode(inputs)
+    digests = [given.digest() for given in inputs]
+    await newsstand.articles.keep_vectors(bare, digests, vectors_ND)
     made = dict(zip((a.article_id for a in bare), vectors_ND, strict=True))
     return [replace(a, vector=made.get(a.article_id, a.vector)) for a in batch]

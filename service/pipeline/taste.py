@@ -1,4 +1,4 @@
-"""A reader's taste: their history as one vector, and the clicks that explain it.
+"""A reader's taste: what the model makes of their clicks, and how these explain it.
 
 Shapes: H history, Q queries, C candidates, D dimensions.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store import late_fusion
-from model_store.late_fusion import Fusion
+from model_store.user_models import Interest
 from service.domain.fields import ArticleId, UserId
 from service.domain.reader import Reader
 from service.domain.recommendation import ClickContribution, Degradation
@@ -22,15 +22,14 @@ from service.ports import Vectors
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """What candidates are scored by. ``clicks`` are the articles that it is made of, with their
-    vectors (H×D), where they were needed.
+    """What candidates are scored by. ``clicks`` are the articles that it is made of, and
+    ``interest`` what the model made of them, where these were needed.
     """
 
     source: Literal["personal", "session"]
-    fusion: Fusion
     queries_QD: Vectors
     clicks: tuple[ArticleId, ...] = ()
-    history_HD: Vectors | None = None
+    interest: Interest | None = None
 
     def relevance(self, candidates_CD: Vectors | NDArray[np.float64]) -> NDArray[np.float64]:
         """The candidates' relevance (C,): the model's own score."""
@@ -41,11 +40,11 @@ class Taste:
         queries_QD = self.queries_QD.astype(np.float64)
         return float(np.sqrt((queries_QD * queries_QD).sum(axis=1).max()))
 
-    def contributions(self, candidate_D: Vectors) -> list[ClickContribution]:
+    def contributions(self, candidate_D: Vectors | NDArray[np.float64]) -> list[ClickContribution]:
         """Each click's part in the candidate's relevance, the largest first."""
-        if self.history_HD is None:
+        if self.interest is None:
             return []
-        parts = self.fusion.explain(candidate_D, self.history_HD)
+        parts = self.interest.explain(candidate_D)
         return [
             ClickContribution(article_id=self.clicks[i], contribution=float(parts[i]))
             for i in np.argsort(-parts, kind="stable").tolist()
@@ -81,12 +80,12 @@ async def taste_of_reader(
 
     The vector kept beside the history is used while it is current; one made anew is kept.
     """
-    fusion = newsstand.model.fusion
-    if reader.vector is not None and fusion.single and not explain:
-        return Taste("personal", fusion, reader.vector[np.newaxis])
+    single = newsstand.model.users.single
+    if reader.vector is not None and single and not explain:
+        return Taste("personal", reader.vector[np.newaxis])
     try:
-        taste = await taste_of(newsstand, "personal", reader.clicked)
-        if taste is not None and fusion.single and reader.vector is None and user_id is not None:
+        taste = await taste_of(newsstand, "personal", reader.clicked, user_id)
+        if taste is not None and single and reader.vector is None and user_id is not None:
             vector_D = taste.queries_QD[0]
             newsstand.later(
                 newsstand.readers.remember_vector(UserId(user_id), reader.version, vector_D)
@@ -100,9 +99,14 @@ async def taste_of_reader(
 
 
 async def taste_of(
-    newsstand: Newsstand, source: Literal["personal", "session"], clicks: Sequence[ArticleId]
+    newsstand: Newsstand,
+    source: Literal["personal", "session"],
+    clicks: Sequence[ArticleId],
+    user_id: str | None = None,
 ) -> Taste | None:
     """The taste that the clicks show, the oldest first; None if none of them has a vector.
+
+    ``user_id`` is whose clicks they are, for models that know some readers by name.
 
     Raises Unavailable.
     """
@@ -111,8 +115,8 @@ async def taste_of(
     if not found:
         return None
     history_HD = np.stack([vectors[click] for click in found])
-    fusion = newsstand.model.fusion
-    return Taste(source, fusion, fusion.queries(history_HD), tuple(found), history_HD)
+    interest = newsstand.model.users.interest(history_HD, user_id)
+    return Taste(source, interest.queries_QD, tuple(found), interest)
 
 
 async def known_vectors(

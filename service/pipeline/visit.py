@@ -131,7 +131,7 @@ async def _session_taste(newsstand: Newsstand, request: RecommendRequest) -> Tas
     newest = request.session_article_ids[-newsstand.model.history_length :]
     clicks = [ArticleId(article_id) for article_id in newest]
     try:
-        return await taste_of(newsstand, "session", clicks)
+        return await taste_of(newsstand, "session", clicks, request.user_id)
     except Unavailable:  # the state store is away, and the clicks are not in this process
         return None
 

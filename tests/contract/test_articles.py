@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from model_store.inputs import NewsInputs
 from service.adapters.redis.articles import RedisArticles
 from service.adapters.redis.connection import Connection
 from service.domain.article import Article
 from service.domain.fields import ArticleId
-from service.pipeline.newsstand import text_digest
 from service.ports import ArticleWrite
 from tests.contract.conftest import Run
 
@@ -21,7 +21,7 @@ def write(title: str, vector: float | None = 1.0, category: str = "x") -> Articl
     return ArticleWrite(
         A,
         Article(title=title, category=category),
-        text_digest(title),
+        NewsInputs(title).digest(),
         None if vector is None else np.full(4, vector, np.float16),
     )
 
@@ -62,12 +62,12 @@ def test_a_vector_belongs_to_one_model(with_store: Run) -> None:
     async def story(connection: Connection) -> None:
         old, new = articles(connection, "m@1"), articles(connection, "m@2")
         await old.put([write("one")])
-        assert await old.digests([A]) == [text_digest("one")]
+        assert await old.digests([A]) == [NewsInputs("one").digest()]
         assert await new.digests([A]) == [None]
         (bare,) = await new.get([A])
         assert bare
         assert bare.vector is None
-        await new.keep_vectors([bare], [text_digest("one")], np.full((1, 4), 7, np.float16))
+        await new.keep_vectors([bare], [NewsInputs("one").digest()], np.full((1, 4), 7, np.float16))
         assert (await new.vectors([A]))[A].tolist() == [7, 7, 7, 7]
         assert (await old.vectors([A]))[A].tolist() == [1, 1, 1, 1]
 
@@ -81,12 +81,12 @@ def test_a_vector_made_for_an_article_that_changed_or_went_is_not_kept(with_stor
         (stale,) = await new.get([A])
         assert stale
         await old.put([write("two")])
-        await new.keep_vectors([stale], [text_digest("one")], np.ones((1, 4), np.float16))
+        await new.keep_vectors([stale], [NewsInputs("one").digest()], np.ones((1, 4), np.float16))
         assert await new.digests([A]) == [None]
         (fresh,) = await new.get([A])
         assert fresh
         await old.withdraw(A)
-        await new.keep_vectors([fresh], [text_digest("two")], np.ones((1, 4), np.float16))
+        await new.keep_vectors([fresh], [NewsInputs("two").digest()], np.ones((1, 4), np.float16))
         assert await new.digests([A]) == [None]
 
     with_store(story)
@@ -117,7 +117,9 @@ def test_all_gives_every_article_once(with_store: Run) -> None:
         for first in range(0, len(ids), 400):
             await store.put(
                 [
-                    ArticleWrite(i, Article(title=i), text_digest(i), np.ones(4, np.float16))
+                    ArticleWrite(
+                        i, Article(title=i), NewsInputs(i).digest(), np.ones(4, np.float16)
+                    )
                     for i in ids[first : first + 400]
                 ]
             )

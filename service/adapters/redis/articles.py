@@ -149,8 +149,8 @@ class RedisArticles:
             [keys.article(write.article_id), keys.vector(write.article_id, self._model)],
             [
                 write.article.model_dump_json(exclude_none=True),
-                write.text_digest,
-                b"" if write.vector is None else write.text_digest + write.vector.tobytes(),
+                write.digest,
+                b"" if write.vector is None else write.digest + write.vector.tobytes(),
                 int(1000 * (expires + EXPIRED_STAY_READABLE_SECONDS)),
                 int(1000 * (expires + EXPIRED_STAY_READABLE_SECONDS + self._vector_seconds)),
             ],

@@ -33,7 +33,7 @@ INTERESTING: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """Candidates, their float16 vectors in float64.
+    """Candidates, their float16 vectors in float64, and these at length 1, for cosines.
 
     ``unit`` is the highest relevance that the reader could have for any article, 1 without taste:
     weights are in units of it. ``complete``: there are no other candidates.
@@ -43,6 +43,7 @@ class Shortlist:
     sources_C: NDArray[np.int8]
     entries: Sequence[Entry]
     vectors_CD: NDArray[np.float64]
+    directions_CD: NDArray[np.float64]
     relevance_C: NDArray[np.float64] | None
     unit: float
     complete: bool
@@ -114,6 +115,7 @@ def shortlist_of(
         sources_C=sources_C,
         entries=catalogue.entries(rows_C),
         vectors_CD=vectors_CD,
+        directions_CD=catalogue.directions(vectors_CD),
         relevance_C=None if taste is None else taste.relevance(vectors_CD),
         unit=_unit(catalogue, taste),
         complete=complete,

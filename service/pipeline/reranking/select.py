@@ -9,7 +9,7 @@ by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998) and calibrat
 category. Where nothing is open any more, first the capped come back, then the other versions: a
 page is never shorter than it could be.
 
-Shapes: C candidates, S shown before, D dimensions.
+Directions are vectors of length 1. Shapes: C candidates, S shown before, D dimensions.
 """
 
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ Float64 = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What stands on the page, or stood on an earlier one: entries and vectors (S×D)."""
+    """What stands on the page, or stood on an earlier one: entries and directions (S×D)."""
 
     entries: Sequence[Entry]
-    vectors_SD: Float64
+    directions_SD: Float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Choice:
 
 def select(
     score_C: Float64,
-    vectors_CD: Float64,
+    directions_CD: Float64,
     entries: Sequence[Entry],
     limit: int,
     rules: Rules,
@@ -71,18 +71,20 @@ def select(
     limit = max(min(limit, len(score_C)), 0)
     if not (rules.diversity or rules.calibration or rules.duplicates or rules.caps):
         return Choice(np.argsort(-score_C, kind="stable")[:limit].tolist(), relaxed=False)
-    return _Page(score_C, vectors_CD, entries, rules).filled(limit, shown)
+    return _Page(score_C, directions_CD, entries, rules).filled(limit, shown)
 
 
 class _Page:
     """A page that fills place by place. ``base_C`` is −inf for a candidate that is shut out."""
 
     def __init__(
-        self, score_C: Float64, vectors_CD: Float64, entries: Sequence[Entry], rules: Rules
+        self, score_C: Float64, directions_CD: Float64, entries: Sequence[Entry], rules: Rules
     ) -> None:
         count = len(score_C)
         self.entries, self.rules = entries, rules
-        self.single_CD = vectors_CD.astype(np.float32)  # half as much to walk through at each place
+        self.single_CD = directions_CD.astype(
+            np.float32
+        )  # half as much to walk through at each place
         self.unshut_C = (1 - rules.diversity) * score_C
         self.base_C = self.unshut_C.copy()
         self.nearest_C, self.gain_C = np.full(count, -1.0), np.empty(count)
@@ -149,7 +151,7 @@ class _Page:
                 self.base_C[other], self.capped_C[other] = -np.inf, False
 
     def _heed(self, shown: Shown) -> None:
-        cosine_SC = shown.vectors_SD.astype(np.float32) @ self.single_CD.T
+        cosine_SC = shown.directions_SD.astype(np.float32) @ self.single_CD.T
         for entry, cosine_C in zip(shown.entries, cosine_SC, strict=True):
             self._shut_out_story(entry, cosine_C)
             np.maximum(self.nearest_C, cosine_C, out=self.nearest_C)

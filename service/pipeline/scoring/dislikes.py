@@ -15,8 +15,8 @@ def fading(age_days_K: Float64, half_life_days: float) -> Float64:
     return faded_K
 
 
-def dislike(vectors_CD: Float64, disliked_KD: Float64, fading_K: Float64) -> Float64:
-    """The highest of fading · inner product over the dislikes (K ≥ 1), at least 0."""
-    against_CK = (vectors_CD @ disliked_KD.T) * fading_K
+def dislike(directions_CD: Float64, disliked_KD: Float64, fading_K: Float64) -> Float64:
+    """The highest of fading · cosine over the dislikes (K ≥ 1), at least 0."""
+    against_CK = (directions_CD @ disliked_KD.T) * fading_K
     against_C: Float64 = np.maximum(against_CK.max(axis=1), 0.0)
     return against_C

@@ -42,9 +42,9 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Disliked:
-    """What the reader disliked or hid: vectors (K×D) and when (seconds since 1970)."""
+    """What the reader disliked or hid: directions (K×D) and when (seconds since 1970)."""
 
-    vectors_KD: Float64
+    directions_KD: Float64
     moments_K: Float64
 
 
@@ -61,7 +61,7 @@ async def disliked(newsstand: Newsstand, visit: Visit) -> Disliked | None:
     if not found:
         return None
     return Disliked(
-        np.stack([vectors[mark.article_id] for mark in found]).astype(np.float64),
+        visit.catalogue.directions(np.stack([vectors[mark.article_id] for mark in found])),
         np.array([mark.timestamp_ms / 1000 for mark in found]),
     )
 
@@ -125,7 +125,9 @@ def _dislikes(
         return None
     age_days_K = (visit.moment - against.moments_K) / DAY
     fading_K = fading(age_days_K, policy.dislikes.half_life_days)
-    return -policy.dislikes.weight * dislike(shortlist.vectors_CD, against.vectors_KD, fading_K)
+    return -policy.dislikes.weight * dislike(
+        shortlist.directions_CD, against.directions_KD, fading_K
+    )
 
 
 def _impressions(visit: Visit, shortlist: Shortlist, policy: RankingPolicy) -> Float64 | None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from service.adapters.faiss_index import FaissIndex
 from service.catalogue import catalogue as module
@@ -138,3 +139,43 @@ def test_filters_admit_exactly_what_they_say(
     times = catalogue.columns.published_R[newest].tolist()
     assert times == sorted(times, reverse=True)
     assert len(newest) == min(10, len(admitted))
+
+
+vectors_drawn = arrays.arrays(
+    np.float16,
+    st.tuples(st.integers(0, 9), st.just(DIMENSION)),
+    elements=st.floats(-1_000, 1_000, width=16),
+)
+
+
+@given(vectors_drawn, st.sampled_from([np.float16, np.float64]))
+def test_directions_are_of_length_1_and_nothing_points_nowhere(
+    vectors_ND: np.ndarray, kind: type
+) -> None:
+    catalogue = Catalogue(DIMENSION, lambda: FaissIndex(DIMENSION), normalised=False)
+    directions_ND = catalogue.directions(vectors_ND.astype(kind))
+    exact_ND = vectors_ND.astype(np.float64)
+    assert directions_ND.dtype == np.float64
+    for vector_D, direction_D in zip(exact_ND, directions_ND, strict=True):
+        if not vector_D.any():
+            assert not direction_D.any()
+            continue
+        length = np.linalg.norm(vector_D)
+        assert np.linalg.norm(direction_D) == pytest.approx(1)
+        assert direction_D * length == pytest.approx(vector_D)
+
+
+@given(vectors_drawn)
+def test_where_the_model_makes_unit_vectors_directions_are_the_vectors(
+    vectors_ND: np.ndarray,
+) -> None:
+    assert np.array_equal(new_catalogue().directions(vectors_ND), vectors_ND.astype(np.float64))
+
+
+def test_no_vector_of_the_catalogue_is_longer_than_the_longest() -> None:
+    catalogue = Catalogue(DIMENSION, lambda: FaissIndex(DIMENSION), normalised=False)
+    assert catalogue.longest == 0
+    catalogue.put([entry("a", 1), entry("b", 1)], np.array([vector(3), vector(0)]))
+    assert catalogue.longest == pytest.approx(10**0.5)
+    catalogue.put([entry("c", 1)], np.array([vector(0)]))
+    assert catalogue.longest == pytest.approx(10**0.5)
