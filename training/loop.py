@@ -17,8 +17,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate import Accelerator, PartialState
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR
@@ -204,12 +203,12 @@ class Run:
 
 def accelerator(settings: Training) -> Accelerator:
     """The hardware as it is found; more processes come from ``torchrun`` or ``accelerate``."""
-    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-    return Accelerator(
-        mixed_precision=settings.mixed_precision,
-        cpu=not torch.cuda.is_available(),
-        kwargs_handlers=[unused],
-    )
+    return Accelerator(mixed_precision=settings.mixed_precision, cpu=not torch.cuda.is_available())
+
+
+def speaks() -> bool:
+    """Whether this process is the one of a run that prints and exports."""
+    return bool(PartialState().is_main_process)
 
 
 def optimizer_of(recommender: nn.Module, settings: Training) -> torch.optim.Optimizer:

@@ -1,34 +1,55 @@
-"""``newsstand-train evaluate``: an artefact on a click log in MIND's format."""
+"""``newsstand-train evaluate``: an artefact on a click log, as the service would score it.
+
+Shapes: N news, D dimensions, S all candidates of a log.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from model_store.artefact import Artefact
-from model_store.late_fusion import FUSIONS
+from model_store.inputs import ArticleReader
 from model_store.manifest import Precision
 from model_store.news_encoder import NewsEncoder
-from training.data import mind
-from training.errors import NothingToEvaluate
-from training.evaluation.late_fusion import encode_news, needed, score
+from model_store.user_models import user_model
+from training.data.impressions import ImpressionLog
+from training.data.logs import read_logs
+from training.data.splits import check_no_leak
+from training.evaluation.baselines import BASELINES
+from training.evaluation.beyond import beyond_accuracy
+from training.evaluation.comparison import compare
+from training.evaluation.groups import GROUPINGS, group_table
+from training.evaluation.pages import ReportContent
 from training.evaluation.report import Report, evaluate_scores
+from training.evaluation.served import encode_news, score
+
+SEED = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
-    """A report, and what was evaluated on what."""
+    """A report, what was evaluated on what, and the scores and vectors behind it."""
 
     model: str
     precision: Precision
     data: str
     history_length: int
-    news: int
+    log: ImpressionLog
+    scores_S: NDArray[np.float64]
+    vectors_ND: NDArray[np.float16]
     report: Report
 
+    @property
+    def news(self) -> int:
+        """How many news the log names."""
+        return len(self.log.seen())
+
     def as_json(self) -> dict[str, JsonValue]:
-        """All of it but the single impressions' values."""
+        """The model's own figures."""
         return {
             "model": self.model,
             "precision": self.precision,
@@ -50,38 +71,86 @@ def evaluate_artefact(
 ) -> Evaluation:
     """Score a log's impressions with the artefact, as the service would on a CPU.
 
-    ``data`` is a folder with ``behaviors.tsv`` and ``news.tsv``; ``more_news`` are further
-    folders or ``news.tsv`` files. Without ``precision`` it is the one that the service chooses.
+    ``data`` is a folder that ``read_logs`` knows; ``more_news`` are further folders or
+    ``news.tsv`` files. Without ``precision`` it is the one that the service chooses.
 
-    Raises UnreadableData, NothingToEvaluate for an artefact that is not scored by late fusion, or
-    data without an impression of both classes, and Damaged if the artefact lacks the precision.
+    Raises UnreadableData, NothingToEvaluate for data without an impression of both classes, and
+    Damaged if the artefact lacks the precision.
     """
+    (log,) = read_logs([data], more_news)
+    return evaluate_on(artefact, log, str(data), precision)
+
+
+def evaluate_on(
+    artefact: Artefact, log: ImpressionLog, data: str, precision: Precision | None = None
+) -> Evaluation:
+    """The same over a log that was read; ``data`` is its name."""
     manifest = artefact.manifest
-    if manifest.scoring.kind != "late_fusion":
-        raise NothingToEvaluate(
-            f"{manifest.reference} is scored by {manifest.scoring.kind}; "
-            "this release evaluates late fusion only"
-        )
-    news = mind.read_all_news(_news_files(data, more_news))
-    impressions = list(mind.read_impressions(data / mind.BEHAVIOURS, known=news))
-    wanted = [news[news_id] for news_id in needed(impressions)]
     encoder = NewsEncoder(artefact, precision or manifest.best_precision("cpu"))
-    vectors = encode_news(encoder, manifest.text.template, wanted)
-    history_length = manifest.scoring.history_length
-    fusion = FUSIONS[manifest.scoring.fusion]
-    report = evaluate_scores(impressions, score(impressions, vectors, history_length, fusion))
+    vectors_ND = encode_news(encoder, ArticleReader(manifest), log.news, log.seen())
+    length = manifest.scoring.history_length
+    scores_S = score(log, vectors_ND, user_model(artefact), length)
     return Evaluation(
         model=manifest.reference,
         precision=encoder.precision,
-        data=str(data),
-        history_length=history_length,
-        news=len(wanted),
-        report=report,
+        data=data,
+        history_length=length,
+        log=log,
+        scores_S=scores_S,
+        vectors_ND=vectors_ND,
+        report=evaluate_scores(log, scores_S),
     )
 
 
-def _news_files(data: Path, more_news: Sequence[Path]) -> list[Path]:
-    """The log's own news first, if it has any, then the others'."""
-    own = data / mind.NEWS
-    files = [path / mind.NEWS if path.is_dir() else path for path in more_news]
-    return [own, *files] if own.is_file() or not files else files
+def whole_report(
+    evaluation: Evaluation, prior: ImpressionLog | None, against: Evaluation | None = None
+) -> ReportContent:
+    """The evaluation beside the baselines, which know the clicks of ``prior`` (an earlier log over
+    the same news), and beside another artefact on the same log.
+
+    Raises Leak for a prior that reaches into what is evaluated.
+    """
+    log = evaluation.log
+    if prior is not None:
+        check_no_leak(prior, log)
+    rng = np.random.default_rng(SEED)
+    earlier = prior if prior is not None else log.take(np.empty(0, np.int64))
+    scores = {evaluation.model: evaluation.scores_S}
+    scores |= {name: baseline(earlier, log, rng) for name, baseline in BASELINES.items()}
+    if against is not None:
+        scores[_name(against, evaluation)] = against.scores_S
+    systems = {name: evaluate_scores(log, scores_S) for name, scores_S in scores.items()}
+    vectors_ND = evaluation.vectors_ND
+    return ReportContent(
+        title=f"{evaluation.model} on {evaluation.data}",
+        facts=_facts(evaluation),
+        systems=systems,
+        groups={
+            name: group_table(evaluation.report, group(log)) for name, group in GROUPINGS.items()
+        },
+        beyond={
+            name: beyond_accuracy(log, scores_S, vectors_ND, prior)
+            for name, scores_S in scores.items()
+        },
+        comparisons={
+            name: compare(evaluation.report, report, log)
+            for name, report in systems.items()
+            if name != evaluation.model
+        },
+    )
+
+
+def _name(against: Evaluation, evaluation: Evaluation) -> str:
+    same = against.model == evaluation.model
+    return f"{against.model} ({against.precision})" if same else against.model
+
+
+def _facts(evaluation: Evaluation) -> dict[str, str]:
+    return {
+        "model": evaluation.model,
+        "precision": evaluation.precision,
+        "data": evaluation.data,
+        "impressions": f"{evaluation.report.impressions:,}",
+        "news": f"{evaluation.news:,}",
+        "history": f"the newest {evaluation.history_length} clicks",
+    }

@@ -1,46 +1,50 @@
 """Offline scores are made as the service makes them."""
 
-from datetime import datetime
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from training.data.impressions import Impression, NewsId
-from training.evaluation.late_fusion import needed, score
+from model_store.late_fusion import FUSIONS
+from model_store.user_models import LateFusion
+from tests.unit.training.small_logs import log_of, seen
+from training.data.impressions import Impression
+from training.evaluation.served import score
 
-A, B, C = (NewsId(name) for name in "abc")
-VECTORS = {
-    A: np.array([1, 0], np.float16),
-    B: np.array([0, 1], np.float16),
-    C: np.array([0.6, 0.8], np.float16),
-}
-
-
-def impression(history: tuple[NewsId, ...]) -> Impression:
-    return Impression("1", "u", datetime(2019, 11, 13), history, (A, B, C), (1, 0, 0))
+VECTORS = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float16)
+"""Of a, b and c, as the log's news stand."""
+MEAN = LateFusion(FUSIONS["mean"])
 
 
-def scores(history: tuple[NewsId, ...], length: int = 50) -> list[float]:
-    (scores_C,) = score([impression(history)], VECTORS, length)
-    assert scores_C is not None
-    return scores_C.tolist()
+def impression(history: Sequence[str]) -> Impression:
+    return seen({"a": 1, "b": 0, "c": 0}, history=history)
+
+
+def scores(history: Sequence[str], length: int = 50) -> list[float]:
+    return score(log_of(impression(history)), VECTORS, MEAN, length).tolist()
 
 
 def test_a_score_is_the_mean_over_the_clicks() -> None:
-    assert scores((A, B)) == pytest.approx([0.5, 0.5, 0.7], abs=1e-3)
+    assert scores("ab") == pytest.approx([0.5, 0.5, 0.7], abs=1e-3)
 
 
 def test_a_repeated_click_counts_twice() -> None:
-    assert scores((A, B, A)) == pytest.approx([2 / 3, 1 / 3, 2 / 3], abs=1e-3)
+    assert scores("aba") == pytest.approx([2 / 3, 1 / 3, 2 / 3], abs=1e-3)
 
 
 def test_only_the_newest_clicks_count() -> None:
-    assert scores((A, A, A, B), length=1) == scores((B,))
+    assert scores("aaab", length=1) == scores("b")
 
 
-def test_an_empty_history_gives_no_scores() -> None:
-    assert list(score([impression(())], VECTORS, 50)) == [None]
+def test_candidates_of_a_reader_without_clicks_all_tie() -> None:
+    log = log_of(impression("b"), impression(""), impression("a"))
+    scores_IC = score(log, VECTORS, MEAN, 50).reshape(3, 3)
+    assert scores_IC[0].tolist() == scores("b")
+    assert scores_IC[1].tolist() == [0, 0, 0]
+    assert scores_IC[2].tolist() == scores("a")
 
 
-def test_each_news_item_is_needed_once() -> None:
-    assert needed([impression((C, A, C)), impression((B,))]) == [C, A, B]
+def test_the_model_decides_what_a_history_is_worth() -> None:
+    log = log_of(impression("ab"))
+    nearest = score(log, VECTORS, LateFusion(FUSIONS["max"]), 50)
+    assert nearest.tolist() == pytest.approx([1, 1, 0.8], abs=1e-3)

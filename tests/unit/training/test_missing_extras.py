@@ -15,7 +15,8 @@ EVALUATE = ("evaluate", "x", "--data", ".")
 @pytest.mark.parametrize(
     ("missing", "arguments", "named"),
     [
-        (TRAINING_EXTRA, EVALUATE, "onnxruntime"),
+        (TRAINING_EXTRA, EVALUATE, "polars"),
+        (["onnxruntime"], EVALUATE, "onnxruntime"),
         (["torch"], EXPORT, "torch"),
         (["transformers"], EXPORT, "transformers"),
         (["onnx"], EXPORT, "onnx"),
