@@ -17,20 +17,22 @@ def data() -> None:
 
 @app.command()
 def stats(
-    folder: Annotated[Path, typer.Argument(help="A folder in MIND's or EB-NeRD's format.")],
+    path: Annotated[
+        Path, typer.Argument(help="A MIND or EB-NeRD folder, a table of titles, or texts.")
+    ],
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave malformed lines out and count them.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """News, readers, impressions, clicks, languages and lengths, as the papers state them."""
-    from training.data.logs import read_log
+    from training.data.any_format import read_any
     from training.data.problems import Problems
     from training.data.stats import stats_of
     from training.data.stats_table import stats_table
 
     problems = Problems(skip=skip_bad)
-    found = stats_of(read_log(folder, problems))
+    found = stats_of(read_any(path, problems))
     if as_json:
         typer.echo(json.dumps(found.as_json() | {"skipped": dict(problems.counts)}, indent=2))
         return

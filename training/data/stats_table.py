@@ -25,6 +25,11 @@ def _rows(stats: DataStats) -> Iterator[tuple[str, str]]:
         yield f"news in {language or 'an unknown language'}", f"{count:,}"
     yield "words in a title, mean", f"{stats.title_words:.1f}"
     yield "characters in a title, mean", f"{stats.title_characters:.1f}"
+    if stats.impressions:
+        yield from _rows_of_log(stats)
+
+
+def _rows_of_log(stats: DataStats) -> Iterator[tuple[str, str]]:
     yield "users", f"{stats.users:,}"
     yield "users without a history", f"{stats.cold_users:.1%}"
     yield f"users with at most {FEW_CLICKS} clicks", f"{stats.almost_cold_users:.1%}"
