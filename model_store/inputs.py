@@ -33,13 +33,23 @@ class NewsInputs:
 
 
 class ArticleReader:
-    """Articles to inputs, as an artefact's manifest says."""
+    """Articles to inputs. Without an abstract's template abstracts are not read."""
 
-    def __init__(self, manifest: Manifest) -> None:
-        self._template = manifest.text.template
-        self._abstract = manifest.abstract.template if manifest.abstract else None
-        self._categories = _ids(manifest.categories)
-        self._subcategories = _ids(manifest.subcategories)
+    def __init__(
+        self,
+        template: str,
+        abstract: str | None = None,
+        categories: Sequence[str] = (),
+        subcategories: Sequence[str] = (),
+    ) -> None:
+        self._template, self._abstract = template, abstract
+        self._categories, self._subcategories = label_ids(categories), label_ids(subcategories)
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> "ArticleReader":
+        """As an artefact's manifest says."""
+        abstract = manifest.abstract.template if manifest.abstract else None
+        return cls(manifest.text.template, abstract, manifest.categories, manifest.subcategories)
 
     def read(self, article: Mapping[str, str | None]) -> NewsInputs:
         """The inputs of an article's fields (``model_store.text.FIELDS``)."""
@@ -51,5 +61,6 @@ class ArticleReader:
         )
 
 
-def _ids(vocabulary: Sequence[str]) -> dict[str, int]:
+def label_ids(vocabulary: Sequence[str]) -> dict[str, int]:
+    """Each label's id: the first one's is 1, and 0 is for all that are unknown."""
     return {label: number for number, label in enumerate(vocabulary, 1)}

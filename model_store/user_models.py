@@ -5,7 +5,7 @@ Shapes: H history, Q queries, C candidates, D dimensions.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from model_store.user_encoder import UserEncoder
 
 Float16 = NDArray[np.float16]
 Float64 = NDArray[np.float64]
+LEFT_OUT_AT_ONCE: Final = 64
 Explanation = Literal["terms", "leave_one_out"]
 """``terms``: a click's part is its term · candidate, and all parts sum to the relevance.
 ``leave_one_out``: by how much the relevance falls without the click; they need not sum to it.
@@ -149,6 +150,9 @@ class _Without:
         count = len(self.history_HD)
         if count == 1:  # without their only click, nothing is known of the reader
             return np.zeros((1, len(self.stored_D)))
-        others = [np.delete(self.history_HD, place, axis=0) for place in range(count)]
-        vectors_HD, _ = self.encoder.encode_all(np.stack(others), self.user_id)
-        return vectors_HD.astype(np.float64)
+        parts = []
+        for first in range(0, count, LEFT_OUT_AT_ONCE):
+            places = range(first, min(first + LEFT_OUT_AT_ONCE, count))
+            others = [np.delete(self.history_HD, place, axis=0) for place in places]
+            parts.append(self.encoder.encode_all(np.stack(others), self.user_id)[0])
+        return np.concatenate(parts).astype(np.float64)

@@ -161,7 +161,7 @@ def _served(settings: Settings, artefact: Artefact) -> ServedModel:
         raise SetupError(str(error)) from error
     return ServedModel(
         reference=manifest.reference,
-        reader=ArticleReader(manifest),
+        reader=ArticleReader.of(manifest),
         history_length=settings.history_length or manifest.scoring.history_length,
         users=users,
         normalised=manifest.normalised,

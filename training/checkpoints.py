@@ -8,10 +8,11 @@ import json
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Final
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from torch import Tensor, nn
 
 from training.errors import BadRecipe
@@ -48,6 +49,7 @@ class Checkpoints:
         """Write all that resuming needs."""
         staged, folder = self.folder / "checkpoint.part", self.folder / "checkpoint"
         self.accelerator.save_state(str(staged))
+        self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
             state = {"run": self.fingerprint, "progress": asdict(progress)}
             (staged / STATE).write_text(json.dumps(state), encoding="utf-8")
@@ -62,7 +64,7 @@ class Checkpoints:
     def resume(self) -> Progress | None:
         """Take up the last checkpoint, if there is one, and say how far it had come.
 
-        Raises BadRecipe for one of another run.
+        Raises BadRecipe for one of another run, or that is damaged.
         """
         if self.accelerator.is_main_process:
             self._tidy()
@@ -70,6 +72,12 @@ class Checkpoints:
         folder = self.folder / "checkpoint"
         if not (folder / STATE).is_file():
             return None
+        try:
+            return self._resumed(folder)
+        except (OSError, ValueError, KeyError, RuntimeError, UnpicklingError) as error:
+            raise BadRecipe(f"{folder} is damaged: remove {self.folder} to begin anew") from error
+
+    def _resumed(self, folder: Path) -> Progress:
         state = json.loads((folder / STATE).read_text(encoding="utf-8"))
         if state["run"] != self.fingerprint:
             raise BadRecipe(
@@ -110,8 +118,9 @@ def learned(module: nn.Module) -> dict[str, Tensor]:
 
 def _save_learned(models: list[nn.Module], weights: list[dict[str, Tensor]], folder: str) -> None:
     """Instead of the whole state, most of which never changes."""
-    for model in models:
-        torch.save(learned(model), Path(folder) / WEIGHTS)
+    if PartialState().is_main_process:
+        for model in models:
+            torch.save(learned(model), Path(folder) / WEIGHTS)
     weights.clear()
 
 

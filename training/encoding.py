@@ -8,7 +8,7 @@ Shapes: N news, U distinct news of a batch, B bucket, T tokens, D dimensions, S 
 """
 
 import hashlib
-import os
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -245,7 +245,7 @@ def mapped(path: Path, shape: tuple[int, int], fill: Callable[[Float32], None]) 
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        staged = path.with_suffix(f".{os.getpid()}.part")
+        staged = path.with_suffix(f".{uuid.uuid4().hex}.part")
         fill(open_memmap(staged, "w+", np.float32, shape))
         staged.replace(path)
     values: Float32 = np.load(path, mmap_mode="c")

@@ -5,6 +5,7 @@ TrainingError
 ├── UnusableEncoder     a folder holds no encoder that can be exported
 ├── BadTemplate         a text template that cannot be rendered
 ├── BadRecipe           a recipe's settings do not fit each other, or the data
+├── Diverged            the loss is no number any more
 ├── Leak                training data reach into the time that is evaluated
 ├── ExportFailed        the encoder cannot be turned into an ONNX graph
 ├── ParityRefused       an ONNX encoder's vectors are not torch's
@@ -31,6 +32,10 @@ class BadTemplate(TrainingError):
 
 class BadRecipe(TrainingError):
     """A recipe's settings do not fit each other, the encoder, or the data."""
+
+
+class Diverged(TrainingError):
+    """The loss is no number any more; the text says where."""
 
 
 class Leak(TrainingError):

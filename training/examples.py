@@ -111,23 +111,23 @@ def of_histories(
 ) -> Examples:
     """``count`` examples from within histories: some clicks, and the click that followed them.
 
-    Each reader's longest history counts, once. The negatives are drawn from what others clicked,
-    as often as it was clicked, so that popularity alone tells nothing apart.
+    Each reader's longest history counts, once. The negatives are drawn from all clicks of all
+    readers, so that popularity alone tells nothing apart; the followed click is never among them,
+    though the reader may have clicked one of them at another time.
     """
     history = _longest_histories(log)
-    enough = np.flatnonzero(history.lengths > 1)
-    if not count or not len(enough):
+    history = history.take(np.flatnonzero(history.lengths > 1))
+    if not count or len(np.unique(history.values)) < 2:
         return Examples(Ragged.of([]), np.empty((0, 1 + negatives), np.int64), np.empty(0, int))
-    clicks = np.maximum(history.lengths[enough] - 1, 1)
-    reader_E = rng.choice(len(enough), count, p=clicks / clicks.sum())
-    reader_E.sort()
-    upto_E = 1 + (rng.random(count) * clicks[reader_E]).astype(np.int64)
-    lists = [history[enough[r]] for r in reader_E.tolist()]
-    befores = [clicked[:upto] for clicked, upto in zip(lists, upto_E.tolist(), strict=True)]
-    next_E1 = history.values[history.starts[enough[reader_E]] + upto_E][:, np.newaxis]
+    follow = history.lengths - 1
+    reader_E = rng.choice(len(history), count, p=follow / follow.sum())
+    before_E = 1 + (rng.random(count) * follow[reader_E]).astype(np.int64)
+    next_E1 = history.values[history.starts[reader_E] + before_E][:, np.newaxis]
     negatives_EL = rng.choice(history.values, (count, negatives))
+    while (same_EL := negatives_EL == next_E1).any():
+        negatives_EL[same_EL] = rng.choice(history.values, int(same_EL.sum()))
     return Examples(
-        history=Ragged.of(befores).last(history_length),
+        history=history.prefixes(reader_E, before_E, history_length),
         candidates_EC=np.concatenate([next_E1, negatives_EL], axis=1),
         readers_E=np.zeros(count, np.int64),
     )

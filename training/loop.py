@@ -9,8 +9,9 @@ Shapes: B batch, C candidates (the clicked one first).
 
 import hashlib
 import json
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -18,13 +19,15 @@ from typing import Final
 import numpy as np
 import torch
 from accelerate import Accelerator, PartialState
-from torch import Tensor, nn
+from accelerate.utils import broadcast_object_list
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR
 
 from training.checkpoints import Checkpoints, Progress, learned
 from training.data.impressions import ImpressionLog
 from training.encoding import KeptNews
+from training.errors import Diverged
 from training.examples import (
     Examples,
     ReaderCodes,
@@ -35,7 +38,7 @@ from training.examples import (
     together,
 )
 from training.models.recommender import Recommender
-from training.progress import Bar
+from training.progress import Bar, said
 from training.recipe import Training
 
 CHECKPOINT_STEPS: Final = 200
@@ -62,13 +65,17 @@ class Run:
         kept: KeptNews,
         readers: ReaderCodes,
         folder: Path,
+        identity: str = "",
     ) -> None:
+        """``identity`` tells runs apart that differ in more than their settings and their log."""
+        self.identity = identity
         self.settings, self.log, self.kept, self.readers = settings, log, kept, readers
         self.folder = folder
         self.progress = Progress()
         self.accelerator = accelerator(settings)
         optimizer = optimizer_of(recommender, settings)
-        steps = max(1, settings.epochs * self.steps_of_epoch())
+        self.steps = self._steps_of_epoch()
+        steps = max(1, settings.epochs * self.steps)
         schedule = LambdaLR(optimizer, lambda step: _share(step, settings.warm_up * steps))
         self.model, self.optimizer = self.accelerator.prepare(recommender, optimizer)
         self.schedule = schedule
@@ -109,16 +116,19 @@ class Run:
         )
         return together(clicked, followed)
 
-    def steps_of_epoch(self) -> int:
-        """Steps of one epoch, over all processes."""
+    def _steps_of_epoch(self) -> int:
+        """Of every epoch: the examples change, their number does not."""
         size: int = self.settings.batch_size * self.accelerator.num_processes
         return -(-len(self.examples(0)) // size)
 
     def _fingerprint(self) -> str:
         """What a run must share with the one that it goes on with."""
         shapes = {name: list(value.shape) for name, value in learned(self.recommender).items()}
-        told = [self.settings.model_dump(mode="json"), shapes, len(self.log), self.log.labels.size]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:20]
+        told = [self.identity, self.settings.model_dump(mode="json"), shapes]
+        digest = hashlib.sha256(json.dumps(told).encode())
+        for values in (self.log.history.values, self.log.candidates.values, self.log.labels):
+            digest.update(np.ascontiguousarray(values).tobytes())
+        return digest.hexdigest()[:20]
 
     def _goes_on(self) -> bool:
         return (
@@ -131,7 +141,7 @@ class Run:
         examples = self.examples(epoch)
         rng = np.random.default_rng([self.settings.seed, epoch, 1])
         self.model.train()
-        with Bar(f"Epoch {epoch + 1}", self.steps_of_epoch(), done) as bar:
+        with Bar(f"Epoch {epoch + 1}", self.steps, done) as bar:
             for step, some in enumerate(self._own_batches(examples, rng)):
                 if step < done:
                     continue
@@ -139,16 +149,14 @@ class Run:
                 loss = self._step(some)
                 self._count(loss, time.perf_counter() - started, len(some), bar)
 
-    def _own_batches(self, examples: Examples, rng: np.random.Generator) -> list[Examples]:
+    def _own_batches(self, examples: Examples, rng: np.random.Generator) -> Iterator[Examples]:
         """This process's part of each step's examples."""
         accelerator = self.accelerator
         size = self.settings.batch_size * accelerator.num_processes
         mine = range(accelerator.process_index, size, accelerator.num_processes)
-        return [
-            some.take(np.array([place for place in mine if place < len(some)], np.int64))
-            for some in batches(examples, size, rng)
-            if len(some) >= accelerator.num_processes
-        ]
+        for some in batches(examples, size, rng):
+            if len(some) >= accelerator.num_processes:
+                yield some.take(np.array([place for place in mine if place < len(some)], np.int64))
 
     def _step(self, examples: Examples) -> float:
         batch = batch_of(examples, self.kept).to(self.accelerator.device)
@@ -162,6 +170,11 @@ class Run:
 
     def _count(self, loss: float, seconds: float, examples: int, bar: Bar) -> None:
         progress = self.progress
+        if not math.isfinite(loss):
+            raise Diverged(
+                f"the loss is {loss} in epoch {progress.epoch + 1}, step {progress.step + 1}: "
+                "lower training.learning_rate"
+            )
         self.progress = replace(
             progress,
             step=progress.step + 1,
@@ -177,9 +190,12 @@ class Run:
     def _end_epoch(self, validate: Validate | None) -> None:
         progress = self.progress
         mean = progress.loss_sum / max(progress.step, 1)
-        metric = None if validate is None else validate(self.recommender)
+        metric = None if validate is None else self._validated(validate)
         better = metric is not None and (progress.best is None or metric > progress.best)
         self._report({"epoch_loss": mean, "validation": metric})
+        if self.accelerator.is_main_process:
+            measured = "" if metric is None else f", {self.settings.metric} {metric:.4f}"
+            said(f"epoch {progress.epoch + 1}: loss {mean:.4f}{measured}")
         self.progress = replace(
             progress,
             epoch=progress.epoch + 1,
@@ -193,6 +209,15 @@ class Run:
         if better:
             self.checkpoints.save_best(self.recommender)
         self.checkpoints.save(self.progress)
+
+    def _validated(self, validate: Validate) -> float:
+        """By the main process, for all of them: they must agree on when to stop."""
+        found: list[float | None] = [None]
+        if self.accelerator.is_main_process:
+            found = [validate(self.recommender)]
+        broadcast_object_list(found)
+        assert found[0] is not None
+        return found[0]
 
     def _report(self, values: dict[str, float | None]) -> None:
         if self.accelerator.is_main_process:
@@ -211,11 +236,12 @@ def speaks() -> bool:
     return bool(PartialState().is_main_process)
 
 
-def optimizer_of(recommender: nn.Module, settings: Training) -> torch.optim.Optimizer:
+def optimizer_of(recommender: Recommender, settings: Training) -> torch.optim.Optimizer:
     """AdamW over what learns; a pretrained transformer may have a learning rate of its own."""
-    learning = [(n, p) for n, p in recommender.named_parameters() if p.requires_grad]
-    pretrained = [p for name, p in learning if ".trained." in name]
-    others = [p for name, p in learning if ".trained." not in name]
+    inside = {id(p) for _, text in recommender.news.text_encoders() for p in text.pretrained()}
+    learning = [p for p in recommender.parameters() if p.requires_grad]
+    pretrained = [p for p in learning if id(p) in inside]
+    others = [p for p in learning if id(p) not in inside]
     rate = settings.transformer_learning_rate or settings.learning_rate
     groups = [
         {"params": others, "lr": settings.learning_rate},

@@ -29,6 +29,11 @@ def working(what: str) -> Iterator[None]:
         yield
 
 
+def said(line: str) -> None:
+    """A line on standard error, on a terminal or not: news of something that takes its time."""
+    Console(stderr=True, highlight=False).print(line)
+
+
 class Bar:
     """A bar for a loop that counts its own steps, with words that change beside it."""
 

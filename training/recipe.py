@@ -1,6 +1,6 @@
 """A recipe: all that a training run is made of, frozen and typed.
 
-``newsstand-train run RECIPE --show`` prints one; ``--set user.heads=16`` changes one value; the
+``newsstand-train run RECIPE --show`` prints one; ``--set users.heads=16`` changes one value; the
 whole of it goes into the artefact's lineage.
 """
 
@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from model_store.text import template_fields
 from training.encoders.kinds import Pooling, TrainedPooling
 from training.errors import BadRecipe
 
@@ -68,7 +69,8 @@ class Text(Settings):
     abstract_max_tokens: int = Field(default=50, ge=2)
     pooling: Pooling | TrainedPooling = "attention"
     centred: bool = Field(
-        default=False, description="pooled vectors at length 1, minus their mean, at length 1"
+        default=False,
+        description="pooled, minus the mean at the start, at length 1",
     )
     dimension: int | None = Field(
         default=400, ge=1, description="by a linear layer; null: as pooled, without a layer"
@@ -77,6 +79,12 @@ class Text(Settings):
         default=False, description="the linear layer adds to the pooled vector, at first nothing"
     )
     dropout: float = Field(default=0.2, ge=0, lt=1)
+
+    @field_validator("template", "abstract_template")
+    @classmethod
+    def _names_fields(cls, template: str) -> str:
+        template_fields(template)
+        return template
 
 
 class Users(Settings):

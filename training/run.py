@@ -19,8 +19,8 @@ from training.data.logs import read_logs
 from training.data.problems import Problems
 from training.data.splits import check_no_leak, split_last_day
 from training.encoding import KeptNews, keep
-from training.errors import BadRecipe
-from training.evaluation.report import Report, evaluate_scores
+from training.errors import BadRecipe, Diverged, NotWritable
+from training.evaluation.report import TITLES, Report, evaluate_scores
 from training.examples import ReaderCodes
 from training.loop import Run, accelerator
 from training.models.build import build, text_sources
@@ -88,8 +88,9 @@ def train(recipe: Recipe, logs: Logs, folder: Path) -> Trained:
 
     Tokens, and what frozen layers give, are kept in ``cache`` beside it for other runs.
 
-    Raises BadRecipe, UnusableEncoder.
+    Raises BadRecipe, UnusableEncoder, NotWritable, Diverged.
     """
+    _check(recipe, logs, folder)
     setting = _setting(recipe, logs, folder.parent / "cache")
     recommender, progress = setting.recommender, Progress()
     validate = None
@@ -97,7 +98,13 @@ def train(recipe: Recipe, logs: Logs, folder: Path) -> Trained:
         validate = Validation(logs.validation, setting, recipe)
     if any(parameter.requires_grad for parameter in recommender.parameters()):
         run = Run(
-            recommender, recipe.training, logs.training, setting.kept, setting.readers, folder
+            recommender,
+            recipe.training,
+            logs.training,
+            setting.kept,
+            setting.readers,
+            folder,
+            recipe.model_dump_json(),
         )
         progress, recommender = run.train(validate), run.recommender
     report = None if validate is None else validate.report(recommender)
@@ -112,6 +119,19 @@ def train(recipe: Recipe, logs: Logs, folder: Path) -> Trained:
         progress=progress,
         validation=report,
     )
+
+
+def _check(recipe: Recipe, logs: Logs, folder: Path) -> None:
+    """What can be known before anything is loaded."""
+    metric = recipe.training.metric
+    if metric not in TITLES:
+        raise BadRecipe(f"training.metric: there is no {metric}: {', '.join(TITLES)}")
+    if not any(logs.training.news.column("title")):
+        raise BadRecipe(f"the news of {logs.names[0]} have no titles: there is nothing to encode")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotWritable(f"{folder} cannot be written: {error.strerror}") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,16 +149,18 @@ class Setting:
 
 def _setting(recipe: Recipe, logs: Logs, cache: Path) -> Setting:
     news, learned_from = logs.training.news, logs.training.seen()
-    vocabularies, readers = Vocabularies.of(news), ReaderCodes.of(logs.training)
     sources, known = text_sources(recipe), news.take(learned_from)
+    vocabularies, readers = Vocabularies.of(known), ReaderCodes.of(logs.training)
     texts = [text for source in sources.values() for text in rendered(known, source.template)]
     recommender, tokenizer = build(recipe, texts, vocabularies, len(readers))
-    device = accelerator(recipe.training).device
+    process = accelerator(recipe.training)
+    device = process.device
     recommender.to(device)
-    features = features_of(news, tokenizer, sources, vocabularies, cache)
     used = [logs.training] if logs.validation is None else [logs.training, logs.validation]
     rows = np.unique(np.concatenate([log.seen() for log in used]))
-    kept = keep(recommender.news, features, rows, device, cache)
+    with process.main_process_first():  # the others find it in the cache
+        features = features_of(news, tokenizer, sources, vocabularies, cache)
+        kept = keep(recommender.news, features, rows, device, cache)
     centre(recommender.news, kept, learned_from)
     return Setting(recommender, tokenizer, sources, vocabularies, readers, kept, device)
 
@@ -152,16 +174,15 @@ class Validation:
     recipe: Recipe
 
     def report(self, recommender: Recommender) -> Report:
-        """Its metrics as it stands. Raises NothingToEvaluate."""
+        """Its metrics as it stands. Raises NothingToEvaluate, Diverged."""
         length, setting = self.recipe.training.history_length, self.setting
         scores_S = scores_of(
             recommender, setting.kept, self.log, setting.readers, length, setting.device
         )
+        if not np.isfinite(scores_S).all():
+            raise Diverged("the scores are no numbers any more: lower training.learning_rate")
         return evaluate_scores(self.log, scores_S)
 
     def __call__(self, recommender: Recommender) -> float:
-        """The metric that the recipe stops by. Raises BadRecipe for one that there is none of."""
-        estimates, metric = self.report(recommender).estimates, self.recipe.training.metric
-        if metric not in estimates:
-            raise BadRecipe(f"training.metric: there is no {metric}: {', '.join(estimates)}")
-        return estimates[metric].mean
+        """The metric that the recipe stops by."""
+        return self.report(recommender).estimates[self.recipe.training.metric].mean

@@ -61,7 +61,7 @@ class Catalogue:
     layout: int = 0
     """Changes whenever rows are renumbered."""
     longest: float = 0.0
-    """No vector is longer (L2)."""
+    """No vector is longer (L2); one that was may have left since the rows were laid."""
 
     def __init__(
         self, dimension: int, new_index: Callable[[], Index], *, normalised: bool = True
@@ -104,8 +104,7 @@ class Catalogue:
             self._append(entries[position])
         added_ND = self._vectors_RD[first:end]
         self._index.add(added_ND)
-        lengths = np.linalg.norm(added_ND.astype(np.float32), axis=1)
-        self.longest = max(self.longest, float(lengths.max()))
+        self.longest = max(self.longest, _longest(added_ND))
         self._compact_if_due()
 
     def withdraw(self, article_id: ArticleId, revision: int) -> None:
@@ -198,6 +197,7 @@ class Catalogue:
         for entry in entries:
             self._append(entry)
         self._index.add(vectors_ND)
+        self.longest = _longest(vectors_ND)
 
     def _append(self, entry: Entry) -> None:
         row = len(self._entries)
@@ -228,3 +228,7 @@ class Catalogue:
             if entry.revision > known:
                 latest[entry.article_id] = position
         return sorted(latest.values())
+
+
+def _longest(vectors_ND: Vectors) -> float:
+    return float(np.linalg.norm(vectors_ND.astype(np.float32), axis=1).max(initial=0.0))

@@ -29,7 +29,7 @@ POOLS_LIVE_SECONDS: Final = 3_600
 NEW_ROWS_SCORED: Final = 1_024
 """So many articles that came since are scored one by one; past that, the index is searched."""
 INDEX_ERROR: Final = 1e-5
-"""The index adds in float32: it may misjudge a score by so much."""
+"""The index adds in float32: it may misjudge a score of vectors of length 1 by so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,9 @@ def _searched(catalogue: Catalogue, vector_D: Vectors) -> Pool:
     everything = catalogue.allowed(None, [])
     rows, scores = best(catalogue, vector_D, DEPTH, everything)
     complete = len(rows) == everything.sum()
-    floor = -np.inf if complete else float(scores[-1]) + INDEX_ERROR
+    length = float(np.linalg.norm(vector_D.astype(np.float64)))
+    error = INDEX_ERROR * max(1.0, length * catalogue.longest)
+    floor = -np.inf if complete else float(scores[-1]) + error
     return Pool(vector_D, rows, scores, floor, catalogue.layout, catalogue.rows_written)
 
 

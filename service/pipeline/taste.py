@@ -36,7 +36,7 @@ class Taste:
         return late_fusion.relevance(candidates_CD, self.queries_QD)
 
     def length(self) -> float:
-        """The L2 length of the longest query: no unit vector is more relevant than this."""
+        """The L2 length of the longest query: times an article's, no relevance is above it."""
         queries_QD = self.queries_QD.astype(np.float64)
         return float(np.sqrt((queries_QD * queries_QD).sum(axis=1).max()))
 

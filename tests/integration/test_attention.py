@@ -48,7 +48,7 @@ class Offline:
     @classmethod
     def of(cls, artefact: Artefact, news: NewsTable) -> "Offline":
         encoder = NewsEncoder(artefact, artefact.manifest.best_precision("cpu"))
-        reader = ArticleReader(artefact.manifest)
+        reader = ArticleReader.of(artefact.manifest)
         vectors_ND = encode_news(encoder, reader, news, np.arange(len(news)))
         return cls(artefact, news, user_model(artefact), vectors_ND)
 

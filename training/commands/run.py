@@ -54,6 +54,12 @@ def run(
     from training.run import read_training, train
     from training.tables import metrics_table
 
+    if validate is not None and not validation:
+        raise typer.BadParameter("--validate and --no-validation exclude each other")
+    if store is not None:
+        from training.export.artefact import check_writable
+
+        check_writable(store, name or chosen.name)
     problems = Problems(skip=skip_bad)
     logs = read_training(data, validate, news or (), problems, validation=validation)
     for what, count in problems.counts.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from model_store.inputs import label_ids
 from model_store.text import render
 from training.data.news import NewsTable
 from training.data.ragged import Int64
@@ -75,5 +76,5 @@ def _labels(column: Sequence[str]) -> tuple[str, ...]:
 
 
 def _codes(column: Sequence[str], labels: Sequence[str]) -> Int64:
-    code_of = {label: code for code, label in enumerate(labels, 1)}
+    code_of = label_ids(labels)
     return np.array([code_of.get(label, 0) for label in column], np.int64)

@@ -95,7 +95,9 @@ class ImpressionLog:
 
     def seen(self) -> Int64:
         """The rows that any impression names, each once, in ascending order."""
-        return np.unique(np.concatenate([self.history.values, self.candidates.values]))
+        named = np.zeros(len(self.news), np.bool_)
+        named[self.history.values] = named[self.candidates.values] = True
+        return np.flatnonzero(named)
 
     @property
     def clicks(self) -> Ragged:
@@ -103,18 +105,3 @@ class ImpressionLog:
         clicked = self.labels == 1
         impression = np.repeat(np.arange(len(self)), self.candidates.lengths)
         return Ragged.of_groups(self.candidates.values[clicked], impression[clicked], len(self))
-
-
-def concatenated(logs: Sequence[ImpressionLog]) -> ImpressionLog:
-    """Several logs over one news table, one after the other. Raises ValueError for several."""
-    if any(log.news is not logs[0].news for log in logs):
-        raise ValueError("the logs are not over one news table")
-    return ImpressionLog(
-        news=logs[0].news,
-        ids=[one for log in logs for one in log.ids],
-        users=[one for log in logs for one in log.users],
-        times=np.concatenate([log.times for log in logs]),
-        history=Ragged.of([log.history[i] for log in logs for i in range(len(log))]),
-        candidates=Ragged.of([log.candidates[i] for log in logs for i in range(len(log))]),
-        labels=np.concatenate([log.labels for log in logs]),
-    )

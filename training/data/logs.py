@@ -27,7 +27,7 @@ def read_logs(
         return _over_one_table([ebnerd.read(folder, problems) for folder in folders])
     raise UnreadableData(
         f"{', '.join(map(str, folders))}: expected {mind.BEHAVIOURS} (MIND) "
-        f"or {ebnerd.BEHAVIOURS} (EB-NeRD), in every one of them the same"
+        f"or {ebnerd.BEHAVIOURS} (EB-NeRD)" + (", all in one format" if len(folders) > 1 else "")
     )
 
 

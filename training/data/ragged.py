@@ -60,5 +60,15 @@ class Ragged:
         places = np.repeat(self.starts[1:] - kept, kept) + within
         return Ragged(self.values[places], np.concatenate([[0], ends]).astype(np.int64))
 
+    def prefixes(self, positions: Int64, lengths: Int64, most: int) -> "Ragged":
+        """Of the lists at ``positions`` their first ``lengths`` values, and of those the last
+        ``most``. No list is shorter than its length.
+        """
+        kept = np.minimum(lengths, most)
+        ends = np.cumsum(kept)
+        within = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - kept, kept)
+        places = np.repeat(self.starts[positions] + lengths - kept, kept) + within
+        return Ragged(self.values[places], np.concatenate([[0], ends]).astype(np.int64))
+
     def _starts_of(self, positions: Int64) -> Int64:
         return np.concatenate([[0], np.cumsum(self.lengths[positions], dtype=np.int64)])

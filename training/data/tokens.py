@@ -4,7 +4,7 @@ Shapes: N texts, T tokens, B batch.
 """
 
 import hashlib
-import os
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ def tokenise(
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         table = _tokenised(tokenizer, texts, max_tokens)
-        staged = path.with_suffix(f".{os.getpid()}.part")
+        staged = path.with_suffix(f".{uuid.uuid4().hex}.part")
         with staged.open("wb") as file:
             np.save(file, np.column_stack([table.lengths_N.astype(np.int32), table.ids_NT]))
         staged.replace(path)

@@ -96,9 +96,12 @@ def _random(count: int, dimension: int, seed: int) -> Float32:
 
 def _numbers(path: Path, line: int, numbers: Sequence[str]) -> Float32:
     try:
-        return np.array(numbers, np.float32)
+        vector_D = np.array(numbers, np.float32)
     except ValueError as error:
         raise UnusableEncoder(f"{path}:{line}: expected numbers: {error}") from error
+    if not np.isfinite(vector_D).all():
+        raise UnusableEncoder(f"{path}:{line}: expected finite numbers")
+    return vector_D
 
 
 def _wrong(path: Path, line: int, dimension: int, found: int) -> UnusableEncoder:

@@ -87,7 +87,7 @@ def evaluate_on(
     """The same over a log that was read; ``data`` is its name."""
     manifest = artefact.manifest
     encoder = NewsEncoder(artefact, precision or manifest.best_precision("cpu"))
-    vectors_ND = encode_news(encoder, ArticleReader(manifest), log.news, log.seen())
+    vectors_ND = encode_news(encoder, ArticleReader.of(manifest), log.news, log.seen())
     length = manifest.scoring.history_length
     scores_S = score(log, vectors_ND, user_model(artefact), length)
     return Evaluation(

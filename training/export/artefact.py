@@ -42,7 +42,7 @@ def export_artefact(
     Raises NotWritable, ExportFailed, and ParityRefused for vectors that are too far from
     torch's or that change with their batch mates or padding; no version appears then.
     """
-    _check_writable(store, name)
+    check_writable(store, name)
     build = partial(
         _build,
         name=name,
@@ -113,8 +113,8 @@ def _tokenising(staging: Path, encoder: TrainedEncoder) -> Tokenising:
     )
 
 
-def _check_writable(store: Path, name: str) -> None:
-    """Before the work, not after it."""
+def check_writable(store: Path, name: str) -> None:
+    """Before the work, not after it. Raises NotWritable."""
     try:
         TypeAdapter(ArtefactName).validate_python(name)
     except ValidationError as error:

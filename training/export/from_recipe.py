@@ -11,10 +11,9 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
 from model_store.artefact import Artefact
-from model_store.inputs import NewsInputs
+from model_store.inputs import ArticleReader, NewsInputs
 from model_store.manifest import Attention, Attribution, LateFusion, Lineage, Scoring, Text
-from model_store.text import render
-from training.data.features import TextSource
+from training.data.features import TextSource, Vocabularies
 from training.data.texts import evenly
 from training.encoders.folder import read_folder
 from training.export.artefact import export_artefact
@@ -105,25 +104,16 @@ def _scoring(recipe: Recipe) -> Scoring:
 def _representative(trained: Trained) -> list[NewsInputs]:
     """News of the training log, as the encoder will be given them."""
     log, news = trained.logs.training, trained.recommender.news
-    rows = np.array(evenly(log.seen().tolist(), PARITY_TEXTS), np.int64)
     abstract = trained.sources.get("abstract")
-    return [
-        NewsInputs(
-            text=render(trained.sources["title"].template, fields),
-            abstract="" if abstract is None else render(abstract.template, fields),
-            category_id=_code(trained.vocabularies.categories, fields["category"])
-            if news.reads_categories
-            else 0,
-            subcategory_id=_code(trained.vocabularies.subcategories, fields["subcategory"])
-            if news.reads_categories
-            else 0,
-        )
-        for fields in log.news.fields(rows)
-    ]
-
-
-def _code(labels: tuple[str, ...], label: str | None) -> int:
-    return labels.index(label) + 1 if label in labels else 0
+    labels = trained.vocabularies if news.reads_categories else Vocabularies((), ())
+    reader = ArticleReader(
+        trained.sources["title"].template,
+        None if abstract is None else abstract.template,
+        labels.categories,
+        labels.subcategories,
+    )
+    rows = np.array(evenly(log.seen().tolist(), PARITY_TEXTS), np.int64)
+    return [reader.read(fields) for fields in log.news.fields(rows)]
 
 
 def _lineage(trained: Trained) -> Lineage:
@@ -133,7 +123,7 @@ def _lineage(trained: Trained) -> Lineage:
     if isinstance(encoder, Transformer) and encoder.folder is not None:
         settings["text"]["encoder"]["folder"] = encoder.folder.resolve().name
     logs, progress = trained.logs, trained.progress
-    sizes = {"/".join(logs.names[:1]): len(logs.training)}
+    sizes = {logs.names[0]: len(logs.training)}
     if logs.validation is not None:
         sizes["validation"] = len(logs.validation)
     return Lineage(

@@ -18,6 +18,8 @@ from training.export.vectors import Run
 FP32_LARGEST_DIFFERENCE: Final = 1e-4
 """An fp32 file may differ from torch by so much in any component, of vectors of mean length 1."""
 FP32_COMPANY_DIFFERENCE: Final = 1e-5
+LARGEST_COMPONENT: Final = 6_000.0
+"""A tenth of what float16 holds, since news to come may reach further."""
 COMPANY_COSINE: Final = 0.9999
 """How close a vector stays to itself whatever its batch mates and its padding are."""
 COMPANY_TEXTS: Final = 16
@@ -35,6 +37,10 @@ def measure(torch_ND: Float32, onnx_ND: Float32) -> Parity:
     """
     if not np.isfinite(onnx_ND).all():
         raise ParityRefused("the exported encoder gives vectors that are not numbers")
+    if np.abs(onnx_ND).max() > LARGEST_COMPONENT:
+        raise ParityRefused(
+            f"the vectors reach {np.abs(onnx_ND).max():.0f}: served in float16, they would overflow"
+        )
     cosine_N = cosines(torch_ND, onnx_ND)
     length = float(np.linalg.norm(torch_ND, axis=1).mean())
     return Parity(

@@ -24,7 +24,7 @@ from training.models.news.lstur import Lstur
 from training.models.news.naml import Naml
 from training.models.pooling import Centred, build_pooling
 from training.models.recommender import Recommender
-from training.models.text import TextEncoder, Words, in_two
+from training.models.text import Residual, TextEncoder, Words, in_two
 from training.models.users.additive import Additive, Inclined
 from training.models.users.encoder import UserEncoder
 from training.models.users.late_fusion import Max, Mean, Recency
@@ -175,18 +175,3 @@ def _tail(text: Text, pooled: int) -> tuple[nn.Module, int]:
         return nn.Identity(), pooled
     layers = nn.Sequential(nn.Dropout(text.dropout), nn.Linear(pooled, text.dimension))
     return layers, text.dimension
-
-
-class Residual(nn.Module):
-    """``v + W·dropout(v)``, where ``W`` starts at zero."""
-
-    def __init__(self, dimension: int, dropout: float) -> None:
-        super().__init__()
-        self.dropout = nn.Dropout(dropout)
-        self.change = nn.Linear(dimension, dimension, bias=False)
-        nn.init.zeros_(self.change.weight)
-
-    def forward(self, vectors_BD: torch.Tensor) -> torch.Tensor:
-        """The changed vectors (B×D)."""
-        changed: torch.Tensor = vectors_BD + self.change(self.dropout(vectors_BD))
-        return changed

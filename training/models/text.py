@@ -1,11 +1,12 @@
 """Text encoders: token ids in, one vector a text out, in two parts.
 
 The frozen part is the same before and after training, so that what it gives can be kept for every
-text (``training.speed``). The trained part is walked at every step.
+text (``training.encoding``). The trained part is walked at every step.
 
 Shapes: B batch, T tokens, D dimensions.
 """
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
@@ -43,6 +44,11 @@ class TextEncoder(nn.Module):
             return "tokens"
         learns = any(parameter.requires_grad for parameter in self.pool.parameters())
         return "states" if self.trained is not None or learns else "vectors"
+
+    def pretrained(self) -> Iterator[nn.Parameter]:
+        """The weights of the trained layers of a transformer, which learned before."""
+        if isinstance(self.trained, Tokens | States):
+            yield from self.trained.parameters()
 
     def train(self, mode: bool = True) -> "TextEncoder":
         """As any module, but the frozen part never drops out."""
@@ -124,6 +130,21 @@ class Words(nn.Module):
         """The words' vectors."""
         states: Tensor = self.dropout(self.table(input_ids_BT))
         return states
+
+
+class Residual(nn.Module):
+    """``v + W·dropout(v)``, where ``W`` starts at zero."""
+
+    def __init__(self, dimension: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.change = nn.Linear(dimension, dimension, bias=False)
+        nn.init.zeros_(self.change.weight)
+
+    def forward(self, vectors_BD: Tensor) -> Tensor:
+        """The changed vectors (B×D)."""
+        changed: Tensor = vectors_BD + self.change(self.dropout(vectors_BD))
+        return changed
 
 
 def in_two(

@@ -3,7 +3,7 @@
 | key | type | holds | lives |
 |---|---|---|---|
 | ``ns:article:{A}`` | hash | document, revision, first ingest | the article's life |
-| ``ns:vector:{A}:M`` | string | text digest, float16 vector of A under model M | as histories |
+| ``ns:vector:{A}:M`` | string | inputs' digest, float16 vector of A under model M | as histories |
 | ``ns:articles`` | stream | the article log: puts and withdrawals | its newest million entries |
 | ``ns:history:{rP}:U`` | string | version, then the newest clicks of reader U | reader retention |
 | ``ns:reader-vector:{rP}:U`` | string | version, model, float16 vector | as its history |

@@ -39,17 +39,17 @@ def with_views(manifest: Manifest) -> Manifest:
 
 
 def test_an_encoder_of_titles_is_given_the_title_alone(manifest: Manifest) -> None:
-    assert ArticleReader(manifest).read(ARTICLE) == NewsInputs("Ferry crews strike")
+    assert ArticleReader.of(manifest).read(ARTICLE) == NewsInputs("Ferry crews strike")
 
 
 def test_an_encoder_with_views_is_given_each_of_them(with_views: Manifest) -> None:
-    given = ArticleReader(with_views).read(ARTICLE)
+    given = ArticleReader.of(with_views).read(ARTICLE)
     assert given == NewsInputs("query: Ferry crews strike", "From Monday on.", 2, 1)
 
 
 @pytest.mark.parametrize("abstract", [None, "", " \n "])
 def test_an_abstract_that_is_empty_is_absent(with_views: Manifest, abstract: str | None) -> None:
-    reader = ArticleReader(with_views)
+    reader = ArticleReader.of(with_views)
     without = {name: value for name, value in ARTICLE.items() if name != "abstract"}
     assert reader.read(without | {"abstract": abstract}) == reader.read(without)
     assert reader.read(without).abstract == ""
@@ -57,12 +57,12 @@ def test_an_abstract_that_is_empty_is_absent(with_views: Manifest, abstract: str
 
 @pytest.mark.parametrize("label", [None, "", "Work", "weather", "ships"])
 def test_a_category_that_is_not_known_is_0(with_views: Manifest, label: str | None) -> None:
-    given = ArticleReader(with_views).read(ARTICLE | {"category": label})
+    given = ArticleReader.of(with_views).read(ARTICLE | {"category": label})
     assert (given.category_id, given.subcategory_id) == (0, 1)
 
 
 def test_fields_that_are_not_there_are_unknown(with_views: Manifest) -> None:
-    assert ArticleReader(with_views).read({"title": "A"}) == NewsInputs("query: A")
+    assert ArticleReader.of(with_views).read({"title": "A"}) == NewsInputs("query: A")
 
 
 words = st.text(st.sampled_from("ab1\0 "), max_size=4)

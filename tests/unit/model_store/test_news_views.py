@@ -14,7 +14,7 @@ from tests.attention_artefacts import Workshop
 
 def news_of(workshop: Workshop, architecture: str) -> list[NewsInputs]:
     """The invented news, some with other lengths of title and abstract."""
-    reader = ArticleReader(workshop.make(architecture).artefact.manifest)
+    reader = ArticleReader.of(workshop.make(architecture).artefact.manifest)
     news = [reader.read(fields) for fields in workshop.log.news.fields()]
     random = Random(2)
     return [

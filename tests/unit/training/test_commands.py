@@ -99,6 +99,7 @@ def test_the_artefact_is_evaluated_beside_baselines_and_another(
         (["--set", "training.epoch=1"], "training.epoch: there is no epoch"),
         (["--set", "training.epochs=-1"], "training.epochs: "),
         (["--set", "training.metric=accuracy"], "training.metric: there is no accuracy"),
+        (["--set", "text.template={titel}"], "text.template: Value error, text template names"),
         (["--set", "text.encoder.file=nowhere.txt"], "nowhere.txt cannot be read"),
         (["--validate", "train"], "split by time"),
     ],

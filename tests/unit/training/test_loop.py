@@ -267,7 +267,7 @@ def test_the_learning_rate_rises_over_the_warm_up(
     share: float, expected: list[float], tmp_path: Path
 ) -> None:
     run, rates = run_of(recipe_of(warm_up=share), tmp_path), list[float]()
-    assert run.steps_of_epoch() == STEPS
+    assert run.steps == STEPS
     run.optimizer.optimizer.register_step_pre_hook(
         lambda optimizer, *_: rates.append(optimizer.param_groups[0]["lr"])
     )
@@ -278,15 +278,21 @@ def test_the_learning_rate_rises_over_the_warm_up(
     assert all(one <= next_ for one, next_ in pairwise(rates))
 
 
-def test_a_pretrained_encoder_has_a_learning_rate_of_its_own() -> None:
-    recipe = recipe_of(transformer_learning_rate=1e-5, weight_decay=0.2)
+def test_a_pretrained_encoder_has_a_learning_rate_of_its_own(tiny_bert: Path) -> None:
+    words = recipe_of(transformer_learning_rate=1e-5, weight_decay=0.2)
+    (all_alike,) = optimizer_of(prepare(words, LOG).recommender, words.training).param_groups
+    assert all_alike["lr"] == 0.01
+    encoder = f'{{"kind": "transformer", "folder": "{tiny_bert}", "trained_layers": 1}}'
+    recipe = words.changed([f"text.encoder={encoder}"])
     recommender = prepare(recipe, LOG).recommender
     others, pretrained = optimizer_of(recommender, recipe.training).param_groups
-    (table,) = pretrained["params"]
-    assert table is recommender.get_parameter("news.texts.title.trained.table.weight")
+    (title,) = [text for _, text in recommender.news.text_encoders()]
+    assert title.trained is not None
+    assert list(map(id, pretrained["params"])) == list(map(id, title.trained.parameters()))
     assert (others["lr"], pretrained["lr"]) == (0.01, 1e-5)
     assert {group["weight_decay"] for group in (others, pretrained)} == {0.2}
-    assert len(others["params"]) == sum(1 for _ in recommender.parameters()) - 1
+    learning = [p for p in recommender.parameters() if p.requires_grad]
+    assert len(others["params"]) == len(learning) - len(pretrained["params"])
 
 
 def test_the_log_is_json_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

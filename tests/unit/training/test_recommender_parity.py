@@ -38,7 +38,7 @@ def in_torch(made: Made, log: ImpressionLog, length: int = LENGTH) -> Float64:
 def in_onnx_exactly(made: Made, log: ImpressionLog) -> Float64:
     """By the artefact's files, with nothing rounded on the way."""
     encoder, users = NewsEncoder(made.artefact, "fp32"), UserEncoder(made.artefact)
-    reader, rows = ArticleReader(made.artefact.manifest), log.seen()
+    reader, rows = ArticleReader.of(made.artefact.manifest), log.seen()
     vectors_ND = np.zeros((len(log.news), encoder.dimension), np.float32)
     vectors_ND[rows] = encoder.encode([reader.read(fields) for fields in log.news.fields(rows)])
     scores = []
@@ -81,7 +81,7 @@ def test_both_score_by_the_newest_clicks_and_nobody_without_any(
     made: Made, workshop: Workshop
 ) -> None:
     log = workshop.later_log.take(np.arange(40))
-    encoder, reader = NewsEncoder(made.artefact, "fp32"), ArticleReader(made.artefact.manifest)
+    encoder, reader = NewsEncoder(made.artefact, "fp32"), ArticleReader.of(made.artefact.manifest)
     vectors_ND = encode_news(encoder, reader, log.news, log.seen())
     served_S = score(log, vectors_ND, user_model(made.artefact), 3)
     torch_S = in_torch(made, log, 3)
@@ -96,7 +96,7 @@ def test_both_score_by_the_newest_clicks_and_nobody_without_any(
 def test_news_that_nobody_names_are_not_encoded(workshop: Workshop) -> None:
     artefact, news = workshop.make("additive").artefact, workshop.log.news
     rows = np.array([5, 2])
-    encoder, reader = NewsEncoder(artefact, "fp32"), ArticleReader(artefact.manifest)
+    encoder, reader = NewsEncoder(artefact, "fp32"), ArticleReader.of(artefact.manifest)
     vectors_ND = encode_news(encoder, reader, news, rows)
     assert vectors_ND.dtype == np.float16
     assert np.flatnonzero(vectors_ND.any(axis=1)).tolist() == [2, 5]
