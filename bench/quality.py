@@ -61,8 +61,6 @@ ROWS: dict[str, tuple[str, tuple[str, ...]]] = {
     "NRMS over random word vectors": ("nrms-words", ("training.epochs=8",)),
     "additive, one layer trained": ("additive", ONE_LAYER),
     "NRMS, one layer trained": ("nrms", ONE_LAYER),
-    "NAML, one layer trained": ("naml", ONE_LAYER),
-    "LSTUR-ini, one layer trained": ("lstur", ONE_LAYER),
 }
 
 

@@ -122,8 +122,11 @@ def news_vectors(encoder: NewsEncoder, batch: NewsBatch) -> Tensor:
     """The news vectors (U×D) of a batch."""
     vectors = {}
     for name, text in encoder.text_encoders():
-        parts = [text.after(bucket.kept, bucket.mask_BT) for bucket in batch.buckets[name]]
-        order = torch.cat([bucket.places_B for bucket in batch.buckets[name]])
+        buckets = batch.buckets[name]
+        ready = text.ready([bucket.kept for bucket in buckets])
+        masks = [bucket.mask_BT for bucket in buckets]
+        parts = [text.after(*given) for given in zip(ready, masks, strict=True)]
+        order = torch.cat([bucket.places_B for bucket in buckets])
         vectors[name] = torch.cat(parts)[torch.argsort(order)]
     return encoder.combine(vectors, batch.present, batch.codes)
 

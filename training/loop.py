@@ -248,7 +248,9 @@ def optimizer_of(recommender: Recommender, settings: Training) -> torch.optim.Op
         {"params": pretrained, "lr": rate},
     ]
     return torch.optim.AdamW(
-        [group for group in groups if group["params"]], weight_decay=settings.weight_decay
+        [group for group in groups if group["params"]],
+        weight_decay=settings.weight_decay,
+        fused=True,
     )
 
 

@@ -6,7 +6,7 @@ text (``training.encoding``). The trained part is walked at every step.
 Shapes: B batch, T tokens, D dimensions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import torch
@@ -73,9 +73,17 @@ class TextEncoder(nn.Module):
         if self.kept == "vectors":
             return kept
         mask_BT = never_empty(mask_BT)
-        states_BTD = kept if self.trained is None else self.trained(kept, mask_BT)
+        looked_up = isinstance(self.trained, Words) and kept.is_floating_point()
+        states_BTD = kept if self.trained is None or looked_up else self.trained(kept, mask_BT)
         vectors: Tensor = self.pool(states_BTD, mask_BT)
         return vectors
+
+    def ready(self, kept: Sequence[Tensor]) -> Sequence[Tensor]:
+        """What several calls of ``after`` are given in training, where they have work in common:
+        words are looked up once for all of them, since each look-up costs a gradient of the whole
+        table.
+        """
+        return self.trained.several(kept) if isinstance(self.trained, Words) else kept
 
     def after(self, kept: Tensor, mask_BT: Tensor) -> Tensor:
         """The vectors (B×D) of what the frozen part gave."""
@@ -130,6 +138,12 @@ class Words(nn.Module):
         """The words' vectors."""
         states: Tensor = self.dropout(self.table(input_ids_BT))
         return states
+
+    def several(self, ids: Sequence[Tensor]) -> list[Tensor]:
+        """The words' vectors of several batches of ids, each of its own width."""
+        flat = torch.cat([some.flatten() for some in ids])
+        parts = self.dropout(self.table(flat)).split([some.numel() for some in ids])
+        return [part.view(*some.shape, -1) for part, some in zip(parts, ids, strict=True)]
 
 
 class Residual(nn.Module):
