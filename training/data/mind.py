@@ -16,6 +16,7 @@ from training.data.lines import read_cells
 from training.data.news import NewsTable
 from training.data.problems import Problems
 from training.data.ragged import Ragged
+from training.data.titled import titled_once
 
 NEWS: Final = "news.tsv"
 BEHAVIOURS: Final = "behaviors.tsv"
@@ -43,14 +44,7 @@ def read_news(path: Path, problems: Problems | None = None) -> NewsTable:
     """
     problems = problems or Problems()
     frame = read_cells(path, NEWS_COLUMNS, problems).rename({"news id": "news_id"})
-    named = (pl.col("news_id") != "") & (pl.col("title") != "")
-    bad = frame.filter(~named)["line"].to_list()
-    problems.meet(path, bad, "a news id and a title", ["an empty cell"] * len(bad))
-    frame = frame.filter(named)
-    again = frame.filter(~pl.col("news_id").is_first_distinct())
-    found = [f"{news_id} again" for news_id in again["news_id"]]
-    problems.meet(path, again["line"].to_list(), "each news id once", found)
-    return NewsTable.of(frame)
+    return NewsTable.of(titled_once(path, frame, problems))
 
 
 def read_all_news(paths: Iterable[Path], problems: Problems | None = None) -> NewsTable:

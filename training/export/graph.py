@@ -3,6 +3,8 @@
 Shapes: B batch, T tokens, D dimensions.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -77,9 +79,9 @@ def write_onnx(vectors: NewsVectors, path: Path) -> None:
     )
     # The exporter folds zeros away, and merges equal constants: the centre must be like no other.
     marked.centre_D.copy_(torch.linspace(-1, 1, dimension))
-    model = _traced(marked)
-    strip(model.graph)
-    onnx.save(model, path)
+    examples, sizes = zip(*map(_example, marked.inputs), strict=True)
+    tracing = Tracing(marked.inputs, (OUTPUT,), examples, sizes)
+    onnx.save(traced(marked, tracing, "encoder"), path)
     set_centre(path, np.zeros(dimension, np.float32))
 
 
@@ -94,24 +96,35 @@ def set_centre(path: Path, centre_D: Float32) -> None:
     raise ExportFailed(f"{path.name} lost its {CENTRE} while it was exported")
 
 
-def _traced(vectors: NewsVectors) -> onnx.ModelProto:
-    examples, sizes = zip(*map(_example, vectors.inputs), strict=True)
+@dataclass(frozen=True)
+class Tracing:
+    """An example of each named input, which of its sizes may be any, and the outputs' names."""
+
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    examples: tuple[Tensor, ...]
+    sizes: tuple[dict[int, Dim], ...]
+
+
+def traced(module: nn.Module, tracing: Tracing, what: str) -> onnx.ModelProto:
+    """The module as a graph, without the exporter's notes. Raises ExportFailed, naming ``what``."""
     try:
         with quiet(), torch.no_grad():
             program = torch.onnx.export(
-                vectors.eval(),
-                examples,
-                input_names=list(vectors.inputs),
-                output_names=[OUTPUT],
-                dynamic_shapes=(sizes,),
+                module.eval(),
+                tracing.examples,
+                input_names=list(tracing.inputs),
+                output_names=list(tracing.outputs),
+                dynamic_shapes=(tracing.sizes,),
                 opset_version=OPSET,
                 dynamo=True,
                 verbose=False,
             )
     except Exception as error:
         reason = str(error).strip().splitlines()[0]
-        raise ExportFailed(f"torch cannot export this encoder: {reason}") from error
+        raise ExportFailed(f"torch cannot export this {what}: {reason}") from error
     model: onnx.ModelProto = program.model_proto  # type: ignore[union-attr]
+    _strip(model.graph)
     return model
 
 
@@ -127,7 +140,7 @@ def _example(name: str) -> tuple[Tensor, dict[int, Dim]]:
     return torch.ones(3, width, dtype=torch.int64), {0: Dim("batch"), 1: Dim(tokens)}
 
 
-def strip(graph: onnx.GraphProto) -> None:
+def _strip(graph: onnx.GraphProto) -> None:
     """Take out what the exporter noted about source code, and the folders that it lies in."""
     values = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
     for part in (graph, *graph.node, *values):
@@ -136,4 +149,4 @@ def strip(graph: onnx.GraphProto) -> None:
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.HasField("g"):
-                strip(attribute.g)
+                _strip(attribute.g)

@@ -24,10 +24,9 @@ from model_store.long_term import write_long_term
 from model_store.news_encoder import open_session
 from model_store.user_encoder import HISTORY, LONG_TERM, MASK, TERMS, USER_VECTORS
 from model_store.writer import Signature
-from training.errors import ExportFailed, ParityRefused
-from training.export.graph import OPSET, strip
+from training.errors import ParityRefused
+from training.export.graph import Tracing, traced
 from training.models.users.encoder import UserEncoder
-from training.quiet import quiet
 
 LARGEST_DIFFERENCE: Final = 1e-4
 """Of any component, relative to the mean length of torch's vectors."""
@@ -84,24 +83,8 @@ def _write(
 ) -> None:
     batch, history = Dim("batch"), Dim("history")
     sizes = ({0: batch, 1: history}, {0: batch, 1: history}, {0: batch})[: len(inputs)]
-    try:
-        with quiet(), torch.no_grad():
-            program = torch.onnx.export(
-                graph.eval(),
-                _example(graph.users, dimension, 3, 7),
-                input_names=list(inputs),
-                output_names=list(outputs),
-                dynamic_shapes=(sizes,),
-                opset_version=OPSET,
-                dynamo=True,
-                verbose=False,
-            )
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ExportFailed(f"torch cannot export this user encoder: {reason}") from error
-    model: onnx.ModelProto = program.model_proto  # type: ignore[union-attr]
-    strip(model.graph)
-    onnx.save(model, path)
+    tracing = Tracing(inputs, outputs, _example(graph.users, dimension, 3, 7), sizes)
+    onnx.save(traced(graph, tracing, "user encoder"), path)
 
 
 def _check(
