@@ -42,5 +42,5 @@ def _rows_of_log(stats: DataStats) -> Iterator[tuple[str, str]]:
     yield "candidates in an impression, mean", f"{stats.candidates_per_impression:.1f}"
     for day, count in stats.days.items():
         yield f"impressions on {day}", f"{count:,}"
-    yield "first", "none" if stats.first is None else f"{stats.first}"
-    yield "last", "none" if stats.last is None else f"{stats.last}"
+    yield "first", str(stats.first)
+    yield "last", str(stats.last)

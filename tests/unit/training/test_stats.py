@@ -105,8 +105,8 @@ def test_the_table_says_each_figure(figure: str, value: str) -> None:
     assert [figure, value] in [[cell.strip() for cell in row] for row in rows]
 
 
-def test_the_table_of_nothing_and_of_an_unknown_language_can_be_printed() -> None:
-    assert "none" in printed(NOTHING)
+def test_the_table_of_news_alone_says_nothing_of_readers() -> None:
+    assert "users" not in printed(NOTHING)
     assert "an unknown language" in printed(replace(NOTHING, languages={"": 1}))
 
 
