@@ -21,6 +21,7 @@ from training.export.card import NOT_STATED
 from training.export.precisions import PARITY_TEXTS, Quantise
 from training.export.trained_encoder import Provenance, TrainedEncoder
 from training.export.user_graph import TrainedUsers
+from training.models.users.encoder import OneVector
 from training.recipe import Recipe, Transformer, WordVectors
 from training.run import Trained
 
@@ -87,11 +88,12 @@ def _unit_length(recipe: Recipe) -> bool:
 
 
 def _users(trained: Trained) -> TrainedUsers:
-    recommender = trained.recommender
+    recommender, users = trained.recommender, trained.recommender.users
+    assert isinstance(users, OneVector)  # the others are fused late, without a user encoder
     if recommender.long_term is None:
-        return TrainedUsers(recommender.users)
+        return TrainedUsers(users)
     vectors_UL = recommender.long_term.weight.detach().numpy()[1:]
-    return TrainedUsers(recommender.users, trained.readers.users, vectors_UL.astype(np.float32))
+    return TrainedUsers(users, trained.readers.users, vectors_UL.astype(np.float32))
 
 
 def _scoring(recipe: Recipe) -> Scoring:

@@ -26,7 +26,7 @@ from model_store.user_encoder import HISTORY, LONG_TERM, MASK, TERMS, USER_VECTO
 from model_store.writer import Signature
 from training.errors import ParityRefused
 from training.export.graph import Tracing, traced
-from training.models.users.encoder import UserEncoder
+from training.models.users.encoder import OneVector, Summed
 
 LARGEST_DIFFERENCE: Final = 1e-4
 """Of any component, relative to the mean length of torch's vectors."""
@@ -40,7 +40,7 @@ Float32 = NDArray[np.float32]
 class TrainedUsers:
     """A user encoder, and the readers who have a vector of their own (U×L), by id."""
 
-    module: UserEncoder
+    module: OneVector
     user_ids: Sequence[str] = ()
     long_term_UL: Float32 | None = None
 
@@ -48,13 +48,13 @@ class TrainedUsers:
 class _Graph(nn.Module):
     """The outputs that the artefact names."""
 
-    def __init__(self, users: UserEncoder) -> None:
+    def __init__(self, users: OneVector) -> None:
         super().__init__()
         self.users = users
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         history_BHD, mask_BH = inputs[:2]
-        if not self.users.has_terms:
+        if not isinstance(self.users, Summed):
             return (self.users(history_BHD, mask_BH, inputs[2] if len(inputs) > 2 else None),)
         terms_BHD = self.users.terms(history_BHD, mask_BH)
         return terms_BHD.sum(dim=1), terms_BHD
@@ -71,7 +71,7 @@ def write_users(users: TrainedUsers, dimension: int, folder: Path) -> Signature:
         inputs.append(LONG_TERM)
         assert users.long_term_UL is not None
         write_long_term(folder / layout.LONG_TERM_USERS, users.user_ids, users.long_term_UL)
-    outputs = [USER_VECTORS, TERMS] if module.has_terms else [USER_VECTORS]
+    outputs = [USER_VECTORS, TERMS] if isinstance(module, Summed) else [USER_VECTORS]
     path = folder / layout.USER_ENCODER
     _write(_Graph(module), inputs, outputs, dimension, path)
     _check(_Graph(module), path, inputs, outputs, dimension)
@@ -107,7 +107,7 @@ def _check(
                 )
 
 
-def _example(users: UserEncoder, dimension: int, batch: int, length: int) -> tuple[Tensor, ...]:
+def _example(users: OneVector, dimension: int, batch: int, length: int) -> tuple[Tensor, ...]:
     random = torch.Generator().manual_seed(length)
     history_BHD = torch.randn(batch, length, dimension, generator=random)
     mask_BH = torch.ones(batch, length, dtype=torch.int64)

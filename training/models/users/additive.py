@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from training.models.attention import AdditiveAttention, PerDimensionAttention
-from training.models.users.encoder import UserEncoder
+from training.models.users.encoder import Summed
 
 
-class Additive(UserEncoder):
+class Additive(Summed):
     """The attended mean of the clicks (NAML, equations 12 and 13), or, ``per_dimension``, with a
     weight for each dimension (MTRec).
     """
@@ -21,12 +21,12 @@ class Additive(UserEncoder):
         self.attend = attention(dimension)
 
     def terms(self, history_BHD: Tensor, mask_BH: Tensor) -> Tensor:
-        """See ``UserEncoder``."""
+        """See ``Summed``."""
         parts: Tensor = self.attend.terms(history_BHD, mask_BH)
         return parts
 
 
-class Inclined(UserEncoder):
+class Inclined(Summed):
     """The attended mean of the clicks plus what every reader is inclined to: ``Σ αᵢ rᵢ + b``.
 
     ``b·c`` is what the candidate is worth whoever reads it, learned from what was clicked more
@@ -41,7 +41,7 @@ class Inclined(UserEncoder):
         self.inclination_D = nn.Parameter(torch.zeros(dimension))
 
     def terms(self, history_BHD: Tensor, mask_BH: Tensor) -> Tensor:
-        """See ``UserEncoder``."""
+        """See ``Summed``."""
         shown_BH1 = mask_BH.unsqueeze(-1).to(history_BHD.dtype)
         share_BH1 = shown_BH1 / shown_BH1.sum(dim=1, keepdim=True).clamp(min=1)
         parts: Tensor = self.attend.terms(history_BHD, mask_BH) + share_BH1 * self.inclination_D

@@ -8,22 +8,22 @@ import torch
 from torch import Tensor
 
 from model_store.late_fusion import RECENCY_DECAY
-from training.models.users.encoder import UserEncoder
+from training.models.users.encoder import Summed, UserEncoder
 
 
-class Mean(UserEncoder):
+class Mean(Summed):
     """The mean of the clicks."""
 
     def terms(self, history_BHD: Tensor, mask_BH: Tensor) -> Tensor:
-        """See ``UserEncoder``."""
+        """See ``Summed``."""
         return weighted(history_BHD, mask_BH.to(history_BHD.dtype))
 
 
-class Recency(UserEncoder):
+class Recency(Summed):
     """The mean of the clicks, each weighing 0.9 of the one after it."""
 
     def terms(self, history_BHD: Tensor, mask_BH: Tensor) -> Tensor:
-        """See ``UserEncoder``."""
+        """See ``Summed``."""
         later_BH = mask_BH.flip(1).cumsum(dim=1).flip(1) - mask_BH
         weights_BH = RECENCY_DECAY ** later_BH.to(history_BHD.dtype) * mask_BH
         return weighted(history_BHD, weights_BH)
@@ -31,12 +31,6 @@ class Recency(UserEncoder):
 
 class Max(UserEncoder):
     """A candidate's score is that of the click nearest to it; there is no reader's vector."""
-
-    has_terms = False
-
-    def forward(self, history_BHD: Tensor, mask_BH: Tensor, long_term_BL: Tensor | None) -> Tensor:
-        """There is none. Raises NotImplementedError."""
-        raise NotImplementedError("late fusion by max has no user vector")
 
     def scores(
         self,

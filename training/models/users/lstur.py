@@ -10,13 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from training.errors import BadRecipe
-from training.models.users.encoder import UserEncoder
+from training.models.users.encoder import OneVector
 
 
-class LsturIni(UserEncoder):
+class LsturIni(OneVector):
     """LSTUR-ini: the reader's own vector is what the GRU starts from (equation 10)."""
-
-    has_terms = False
 
     def __init__(self, dimension: int) -> None:
         super().__init__()
@@ -24,15 +22,13 @@ class LsturIni(UserEncoder):
         self.gru = nn.GRU(dimension, dimension, batch_first=True)
 
     def forward(self, history_BHD: Tensor, mask_BH: Tensor, long_term_BL: Tensor | None) -> Tensor:
-        """See ``UserEncoder``."""
+        """See ``OneVector``."""
         assert long_term_BL is not None
         return last_state(self.gru, history_BHD, mask_BH, long_term_BL)
 
 
-class LsturCon(UserEncoder):
+class LsturCon(OneVector):
     """LSTUR-con: the GRU's last state beside the reader's own vector (equation 11)."""
-
-    has_terms = False
 
     def __init__(self, dimension: int) -> None:
         super().__init__()
@@ -42,7 +38,7 @@ class LsturCon(UserEncoder):
         self.gru = nn.GRU(dimension, dimension // 2, batch_first=True)
 
     def forward(self, history_BHD: Tensor, mask_BH: Tensor, long_term_BL: Tensor | None) -> Tensor:
-        """See ``UserEncoder``."""
+        """See ``OneVector``."""
         assert long_term_BL is not None
         start_BL = torch.zeros_like(long_term_BL)
         recent_BL = last_state(self.gru, history_BHD, mask_BH, start_BL)

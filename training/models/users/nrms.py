@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from training.errors import BadRecipe
 from training.models.attention import AdditiveAttention, SelfAttention
-from training.models.users.encoder import UserEncoder
+from training.models.users.encoder import Summed
 
 
-class Nrms(UserEncoder):
+class Nrms(Summed):
     """Self-attention over the clicks, then additive attention over what each click became.
 
     A click's term is its place's part in that last mean: what the click became beside the others.
@@ -25,6 +25,6 @@ class Nrms(UserEncoder):
         self.dropout = nn.Dropout(dropout)
 
     def terms(self, history_BHD: Tensor, mask_BH: Tensor) -> Tensor:
-        """See ``UserEncoder``."""
+        """See ``Summed``."""
         seen_BHD = self.dropout(self.look(history_BHD, mask_BH))
         return self.attend.terms(seen_BHD, mask_BH)
