@@ -10,7 +10,8 @@ from training.data.features import Vocabularies
 from training.errors import BadRecipe
 from training.models.build import build
 from training.models.news.encoder import NewsEncoder
-from training.models.news.lstur import TOPIC_DIMENSION, Lstur
+from training.models.news.labels import DIMENSION as TOPIC_DIMENSION
+from training.models.news.lstur import Lstur
 from training.models.news.naml import Naml
 from training.recipe import Recipe
 

@@ -4,16 +4,13 @@ Shapes: B batch, D dimensions.
 """
 
 from collections.abc import Mapping
-from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from training.models.news.encoder import CATEGORY_INPUTS, Codes, NewsEncoder
-from training.models.news.naml import LABEL_SCALE
+from training.models.news.labels import DIMENSION, label_vectors
 from training.models.text import TextEncoder
-
-TOPIC_DIMENSION: Final = 100
 
 
 class Lstur(NewsEncoder):
@@ -28,9 +25,9 @@ class Lstur(NewsEncoder):
         categories: int,
         subcategories: int,
     ) -> None:
-        super().__init__(texts, dimension + 2 * TOPIC_DIMENSION)
+        super().__init__(texts, dimension + 2 * DIMENSION)
         counts = zip(CATEGORY_INPUTS, (categories, subcategories), strict=True)
-        self.topics = nn.ModuleDict({name: _topics(count) for name, count in counts})
+        self.topics = nn.ModuleDict({name: label_vectors(count) for name, count in counts})
 
     def combine(
         self, vectors: Mapping[str, Tensor], present: Mapping[str, Tensor], codes: Codes
@@ -38,9 +35,3 @@ class Lstur(NewsEncoder):
         """The concatenation (B×D)."""
         topics = [self.topics[name](codes[name]) for name in CATEGORY_INPUTS]
         return torch.cat([vectors["title"], *topics], dim=-1)
-
-
-def _topics(count: int) -> nn.Embedding:
-    table = nn.Embedding(count + 1, TOPIC_DIMENSION, padding_idx=0)
-    nn.init.normal_(table.weight[1:], std=LABEL_SCALE)
-    return table

@@ -4,18 +4,14 @@ Shapes: B batch, V views, D dimensions.
 """
 
 from collections.abc import Mapping
-from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from training.models.attention import AdditiveAttention
 from training.models.news.encoder import CATEGORY_INPUTS, Codes, NewsEncoder
+from training.models.news.labels import DIMENSION, label_vectors
 from training.models.text import TextEncoder
-
-CATEGORY_DIMENSION: Final = 100
-LABEL_SCALE: Final = 0.1
-"""The standard deviation that labels' vectors start with: 1 would drown the texts."""
 
 
 class Naml(NewsEncoder):
@@ -57,6 +53,5 @@ class Naml(NewsEncoder):
 
 def _label(count: int, dimension: int) -> nn.Module:
     """Equations 7 and 8: a vector for each label, through a layer with ReLU."""
-    table = nn.Embedding(count + 1, CATEGORY_DIMENSION, padding_idx=0)
-    nn.init.normal_(table.weight[1:], std=LABEL_SCALE)
-    return nn.Sequential(table, nn.Linear(CATEGORY_DIMENSION, dimension), nn.ReLU())
+    vectors = label_vectors(count)
+    return nn.Sequential(vectors, nn.Linear(DIMENSION, dimension), nn.ReLU())
