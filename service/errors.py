@@ -9,9 +9,12 @@ NewsstandError                     a text for people, and a status for clients
 ├── UnsupportedMedia     415
 ├── Invalid              422       a field is wrong; says which
 └── Unavailable          503       overload, or a write that cannot be made durable
+    └── StateLost        503       the state store is empty, or another: nothing is written there
 SetupError                         the service cannot start as it is configured
+TornSnapshot                       a snapshot that cannot be used; it is set aside and made anew
 """
 
+import random
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,7 +34,7 @@ class NewsstandError(Exception):
     status: ClassVar[int]
     kind: ClassVar[str]
     title: ClassVar[str]
-    retry_after_seconds: ClassVar[int | None] = None
+    retry_after_seconds: int | None = None
 
     def __init__(self, detail: str, fields: tuple[FieldError, ...] = ()) -> None:
         super().__init__(detail)
@@ -82,11 +85,28 @@ class Invalid(NewsstandError):
 
 
 class Unavailable(NewsstandError):
-    """The service cannot do this now, and has not done it in part."""
+    """The service cannot do this now. Repeat it, ``retry_after_seconds`` later, which differs so
+    that callers do not come back in step; what was done of it already is not done twice.
+    """
 
     status, kind, title = 503, "unavailable", "Temporarily unavailable"
-    retry_after_seconds = 1
+
+    def __init__(self, detail: str, fields: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(detail, fields)
+        self.retry_after_seconds = random.randint(1, 3)
+
+
+class StateLost(Unavailable):
+    """The state store came back empty, or is not the one that this newsstand worked with. It is
+    read as it is, and nothing is written there until an operator confirms it.
+    """
+
+    status, kind, title = 503, "state-lost", "State lost"
 
 
 class SetupError(Exception):
     """The service cannot start: a setting, a file or a port is not as it must be."""
+
+
+class TornSnapshot(Exception):
+    """A snapshot on disk is damaged, or of another state store, model or format; says how."""

@@ -3,11 +3,13 @@
 import numpy as np
 
 from model_store.inputs import NewsInputs
+from service.adapters.redis import keys
+from service.adapters.redis.article_log import ArticleLog
 from service.adapters.redis.articles import RedisArticles
 from service.adapters.redis.connection import Connection
 from service.domain.article import Article
 from service.domain.fields import ArticleId
-from service.ports import ArticleWrite
+from service.ports import ArticleWrite, LogPiece
 from tests.contract.conftest import Run
 
 A = ArticleId("a")
@@ -94,23 +96,43 @@ def test_a_vector_made_for_an_article_that_changed_or_went_is_not_kept(with_stor
 
 def test_the_log_tells_puts_and_withdrawals_in_order(with_store: Run) -> None:
     async def story(connection: Connection) -> None:
-        store = articles(connection)
-        start = await store.log_position()
+        store, log = articles(connection), ArticleLog(connection)
+        start = await log.log_position()
         (put,) = await store.put([write("one")])
         withdrawn = await store.withdraw(A)
-        position, changes = await store.log_after(start, 10)
+        piece = await log.log_after(start, 10)
         assert put
-        assert [(c.article_id, c.revision, c.withdrawn) for c in changes] == [
+        assert [(c.article_id, c.revision, c.withdrawn) for c in piece.changes] == [
             (A, put.revision, False),
             (A, withdrawn, True),
         ]
-        assert position == await store.log_position()
-        assert await store.log_after(position, 10) == (position, [])
+        assert piece.position == await log.log_position()
+        assert await log.log_after(piece.position, 10) == LogPiece(piece.position, [], True)
 
     with_store(story)
 
 
-def test_all_gives_every_article_once(with_store: Run) -> None:
+def test_a_gap_in_the_log_is_told(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store, log = articles(connection), ArticleLog(connection)
+        assert (await log.log_after(b"0-0", 1)).complete
+        positions = []
+        for number in range(4):
+            await store.put([write(f"text {number}")])
+            positions.append(await log.log_position())
+        assert (await log.log_after(b"0-0", 1)).complete
+        await connection.send("XTRIM", keys.ARTICLE_LOG, "MAXLEN", 2)
+        assert not (await log.log_after(b"0-0", 1)).complete
+        assert not (await log.log_after(positions[0], 1)).complete
+        assert (await log.log_after(positions[2], 1)).complete
+        assert not (await log.log_after(b"99999999999999-0", 1)).complete  # it fell back behind us
+        await connection.send("DEL", keys.ARTICLE_LOG)
+        assert not (await log.log_after(positions[3], 1)).complete
+
+    with_store(story)
+
+
+def test_every_article_is_told_once_with_its_revision(with_store: Run) -> None:
     async def story(connection: Connection) -> None:
         store = articles(connection)
         ids = [ArticleId(f"a{number}") for number in range(1_203)]
@@ -123,8 +145,11 @@ def test_all_gives_every_article_once(with_store: Run) -> None:
                     for i in ids[first : first + 400]
                 ]
             )
-        found = [stored.article_id async for batch in store.all() for stored in batch]
+        found = [article_id async for batch in store.ids() for article_id in batch]
         assert sorted(found) == sorted(ids)
+        revisions = await store.revisions([*ids[:3], ArticleId("never")])
+        held = await store.get(ids[:3])
+        assert revisions == [*(one.revision for one in held if one), None]
 
     with_store(story)
 
@@ -138,7 +163,7 @@ def test_a_withdrawn_articles_vector_stays_for_the_histories_but_not_for_ever(
         await store.withdraw(A)
         assert await store.get([A]) == [None]
         assert A in await store.vectors([A])
-        for key in await connection.send("KEYS", "ns:vector:*"):
+        async for key in connection.scan(b"ns:vector:*"):
             assert await connection.send("PTTL", key) > 0
 
     with_store(story)

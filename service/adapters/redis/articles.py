@@ -1,19 +1,21 @@
 """Articles, their vectors and the article log in Redis."""
 
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from service.adapters.redis import keys
-from service.adapters.redis.connection import Call, Connection, answering
+from service.adapters.redis.article_log import logged
+from service.adapters.redis.connection import Call, Connection
+from service.adapters.redis.terms import KEPT, PROMPT
 from service.domain.article import Article
 from service.domain.fields import ArticleId
-from service.ports import ArticleWrite, LogEntry, StoredArticle, Vectors, Written
+from service.ports import ArticleWrite, StoredArticle, Vectors, Written
 
-LOG_ENTRIES_KEPT: Final = 1_000_000
 EXPIRED_STAY_READABLE_SECONDS: Final = 86_400
+WITHDRAWN_REMEMBERED_MS: Final = 86_400_000
 BATCH: Final = 500
 DIGEST_BYTES: Final = 16
 
@@ -47,9 +49,12 @@ class RedisArticles:
 
     async def put(self, writes: Sequence[ArticleWrite]) -> list[Written | None]:
         """See ``ports.ArticleStore``."""
-        answers = await self._connection.call_all([self._put_call(write) for write in writes])
+        answers = await self._connection.call_all(
+            [self._put_call(write) for write in writes], terms=KEPT
+        )
         results = [_written(answer) for answer in answers]
-        await self._log(
+        await logged(
+            self._connection,
             "put",
             [
                 (write.article_id, result.revision)
@@ -77,8 +82,14 @@ class RedisArticles:
 
     async def withdraw(self, article_id: ArticleId) -> int:
         """See ``ports.ArticleStore``."""
-        revision = int(await self._connection.call("withdraw_article", [keys.article(article_id)]))
-        await self._log("withdraw", [(article_id, revision)])
+        answer = await self._connection.call(
+            "withdraw_article",
+            [keys.article(article_id), keys.withdrawn(article_id)],
+            WITHDRAWN_REMEMBERED_MS,
+            terms=KEPT,
+        )
+        revision = int(answer)
+        await logged(self._connection, "withdraw", [(article_id, revision)])
         return revision
 
     async def get(self, article_ids: Sequence[ArticleId]) -> list[StoredArticle | None]:
@@ -101,7 +112,8 @@ class RedisArticles:
     async def vectors(self, article_ids: Sequence[ArticleId]) -> Mapping[ArticleId, Vectors]:
         """See ``ports.ArticleStore``."""
         answers = await self._connection.send_all(
-            ("GET", keys.vector(article_id, self._model)) for article_id in article_ids
+            (("GET", keys.vector(article_id, self._model)) for article_id in article_ids),
+            terms=PROMPT,
         )
         return {
             article_id: _vector(value)
@@ -109,59 +121,82 @@ class RedisArticles:
             if value is not None
         }
 
-    async def all(self) -> AsyncIterator[list[StoredArticle]]:
-        """Every stored article, in batches; one that changes meanwhile may come in any state."""
+    async def ids(self) -> AsyncIterator[list[ArticleId]]:
+        """See ``ports.ArticleStore``."""
         batch: list[ArticleId] = []
-        with answering():
-            async for key in self._connection.client.scan_iter(
-                match=keys.ARTICLE_PREFIX + b"*", count=1000
-            ):
-                batch.append(keys.article_of(key))
-                if len(batch) == BATCH:
-                    yield [found for found in await self.get(batch) if found is not None]
-                    batch = []
-        yield [found for found in await self.get(batch) if found is not None]
+        async for key in self._connection.scan(keys.ARTICLE_PREFIX + b"*"):
+            batch.append(keys.article_of(key))
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
-    async def log_position(self) -> bytes:
-        """The article log's last entry, to read on from."""
-        newest = await self._connection.send("XREVRANGE", keys.ARTICLE_LOG, "+", "-", "COUNT", 1)
-        return newest[0][0] if newest else b"0-0"
-
-    async def log_after(self, position: bytes, wait_ms: int) -> tuple[bytes, list[LogEntry]]:
-        """What was logged after ``position``, waiting for it at most ``wait_ms``, and the new
-        position.
-        """
-        answer = await self._connection.send(
-            *("XREAD", "COUNT", 100, "BLOCK", wait_ms, "STREAMS", keys.ARTICLE_LOG, position)
+    async def revisions(self, article_ids: Sequence[ArticleId]) -> list[int | None]:
+        """See ``ports.ArticleStore``."""
+        answers = await self._connection.send_all(
+            ("HGET", keys.article(article_id), "revision") for article_id in article_ids
         )
-        if not answer:
-            return position, []
-        entries = answer[0][1]
-        return entries[-1][0], [change for _, fields in entries for change in _changes(fields)]
+        return [None if revision is None else int(revision) for revision in answers]
+
+    async def log_again(self, changes: Mapping[ArticleId, int]) -> None:
+        """See ``ports.ArticleStore``."""
+        await logged(self._connection, "put", list(changes.items()))
+
+    async def restore(self, articles: Sequence[StoredArticle], digests: Sequence[bytes]) -> None:
+        """See ``ports.ArticleStore``."""
+        calls = [self._restore_call(a, d) for a, d in zip(articles, digests, strict=True)]
+        stands = await self._connection.call_all(calls, terms=KEPT)
+        await self.log_again(
+            {a.article_id: a.revision for a, s in zip(articles, stands, strict=True) if s}
+        )
+
+    def _restore_call(self, stored: StoredArticle, digest: bytes) -> Call:
+        if stored.vector is None:
+            raise ValueError("an article without a vector cannot be restored")
+        document_ms, vector_ms = self._lives_ms(stored.article, stored.revision / 1e6)
+        return (
+            "import_article",
+            [
+                keys.article(stored.article_id),
+                keys.withdrawn(stored.article_id),
+                keys.vector(stored.article_id, self._model),
+            ],
+            [
+                stored.article.model_dump_json(exclude_none=True),
+                stored.revision,
+                round(stored.ingested_at * 1e6),
+                document_ms,
+                digest + stored.vector.tobytes(),
+                vector_ms,
+            ],
+        )
+
+    def _lives_ms(self, article: Article, since: float) -> tuple[int, int]:
+        """Until when the document and the vector live, of an article that came ``since``."""
+        expires = since + self._article_seconds
+        if article.expires_at is not None:
+            expires = max(article.expires_at.timestamp(), since)
+        document = expires + EXPIRED_STAY_READABLE_SECONDS
+        return int(1000 * document), int(1000 * (document + self._vector_seconds))
 
     def _put_call(self, write: ArticleWrite) -> Call:
-        now = time.time()
-        expires = now + self._article_seconds
-        if write.article.expires_at is not None:
-            expires = max(write.article.expires_at.timestamp(), now)
+        document_ms, vector_ms = self._lives_ms(write.article, time.time())
         return (
             "put_article",
-            [keys.article(write.article_id), keys.vector(write.article_id, self._model)],
+            [
+                keys.article(write.article_id),
+                keys.vector(write.article_id, self._model),
+                keys.withdrawn(write.article_id),
+            ],
             [
                 write.article.model_dump_json(exclude_none=True),
                 write.digest,
                 b"" if write.vector is None else write.digest + write.vector.tobytes(),
-                int(1000 * (expires + EXPIRED_STAY_READABLE_SECONDS)),
-                int(1000 * (expires + EXPIRED_STAY_READABLE_SECONDS + self._vector_seconds)),
+                document_ms,
+                vector_ms,
             ],
         )
-
-    async def _log(self, operation: str, changes: Sequence[tuple[ArticleId, int]]) -> None:
-        if changes:
-            lines = "\n".join(f"{article_id} {revision}" for article_id, revision in changes)
-            await self._connection.send(
-                *("XADD", keys.ARTICLE_LOG, "MAXLEN", "~", LOG_ENTRIES_KEPT, "*", operation, lines)
-            )
 
 
 def _written(answer: list[Any]) -> Written | None:
@@ -188,10 +223,3 @@ def _stored(
 
 def _vector(value: bytes) -> Vectors:
     return np.frombuffer(value, np.float16, offset=DIGEST_BYTES)
-
-
-def _changes(fields: Mapping[bytes, bytes]) -> Iterable[LogEntry]:
-    for operation, lines in fields.items():
-        for line in lines.decode().splitlines():
-            article_id, revision = line.split(" ")
-            yield LogEntry(ArticleId(article_id), int(revision), operation == b"withdraw")

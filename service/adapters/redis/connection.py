@@ -1,131 +1,131 @@
-"""The connection to Redis or Valkey, its scripts, and its errors."""
+"""The connection to the state store: one interface over one server and over a Cluster.
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib import resources
-from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+| module | holds |
+|---|---|
+| ``addresses`` | the addresses that can be given, TLS, and what an ACL user needs |
+| ``terms`` | how long a command may take, and what its answer promises |
+| ``errands`` | which server each command goes to, and redirections |
+| ``layout``, ``cluster`` | the servers: one, or a Cluster's nodes as slots move and nodes die |
+| ``node``, ``lane``, ``breaker``, ``budget`` | one server: connections, time-outs, breaker |
+| ``durability`` | when a write counts as kept |
+| ``identity`` | whether the store is the one that this newsstand knows |
+"""
 
-import redis.asyncio as redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
 
-from service.errors import SetupError, Unavailable
+from service.adapters.redis.addresses import Address
+from service.adapters.redis.answers import read
+from service.adapters.redis.breaker import Breaker
+from service.adapters.redis.cluster import Cluster
+from service.adapters.redis.durability import Durability
+from service.adapters.redis.errands import delivered
+from service.adapters.redis.layout import Layout, SingleServer
+from service.adapters.redis.node import Node, Watch
+from service.adapters.redis.refusals import unavailable
+from service.adapters.redis.scripts import Argument, Call, Command, Script, called
+from service.adapters.redis.streams import Entries, read_streams
+from service.adapters.redis.terms import READ, WRITE, Terms
 
-Script = Literal[
-    "put_article",
-    "keep_vector",
-    "withdraw_article",
-    "record_events",
-    "read_reader",
-    "remember_vector",
-    "remember_served",
-    "erase_reader",
-    "count_events",
-]
-SCRIPTS: Final[tuple[Script, ...]] = (
-    "put_article",
-    "keep_vector",
-    "withdraw_article",
-    "record_events",
-    "read_reader",
-    "remember_vector",
-    "remember_served",
-    "erase_reader",
-    "count_events",
-)
-Call = tuple[Script, Sequence[str], Sequence[str | bytes | int]]
-"""A script, its keys, its arguments."""
-Command = Sequence[str | bytes | int]
-SCHEMES: Final = ("redis", "rediss", "unix")
-CONNECT_SECONDS: Final = 2.0
-ANSWER_SECONDS: Final = 5.0
+__all__ = ["Call", "Command", "Connection", "Script"]
+SCAN_COUNT = 1_000
 
 
 class Connection:
-    """A pool of connections. A command is sent once: what failed is the caller's to repeat."""
+    """Sends commands. What was sent is never sent again by us: what failed is the caller's to
+    repeat. Where a call goes to several nodes and one fails, the others have done their part.
 
-    def __init__(self, url: str) -> None:
+    ``terms`` say how long a call may take, and whether it writes and must be kept
+    (``terms.PROMPT``, ``READ``, ``WRITE``, ``KEPT``).
+
+    While the server is away, calls fail at once (``breaker``). A single server that fails over
+    is found again under the same address: a DNS name, proxy, service address or socket that
+    leads to the promoted one. Connections to a server that says it is a replica are closed, and
+    the name is looked up anew. A Cluster finds its promoted replicas by itself.
+    """
+
+    def __init__(self, url: str, *, durability: Durability = "local") -> None:
         """Raises SetupError for an address that cannot be one. Nothing is sent yet."""
-        if urlsplit(url).scheme not in SCHEMES:
-            raise SetupError(
-                f"NEWSSTAND_REDIS_URL must begin with {', '.join(f'{s}://' for s in SCHEMES)}"
-            )
-        try:
-            self.client: redis.Redis = redis.Redis.from_url(
-                url,
-                protocol=2,
-                retry=Retry(NoBackoff(), 0),
-                socket_connect_timeout=CONNECT_SECONDS,
-                socket_timeout=ANSWER_SECONDS,
-            )
-        except ValueError as error:
-            raise SetupError(f"NEWSSTAND_REDIS_URL is not an address: {error}") from error
-        self._digests: dict[Script, str] = {}
+        address = Address.of(url)
+        kind = Cluster if address.cluster else SingleServer
+        self._layout: Layout = kind(address, durability)
 
     async def open(self) -> None:
-        """Say hello and load the scripts. Raises Unavailable."""
-        with answering():
-            for name in SCRIPTS:
-                source = resources.files(__package__).joinpath(f"{name}.lua").read_text("utf-8")
-                self._digests[name] = await self.client.script_load(source)
+        """Find the servers and say hello. Raises Unavailable."""
+        await self._layout.open()
+        await self.send("PING")
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.client.aclose()
+        await self._layout.close()
 
-    async def send(self, *command: str | bytes | int) -> Any:
+    def watched_by(self, watch: Watch) -> None:
+        """Have every connection looked at before it is used, and every write allowed."""
+        self._layout.watched_by(watch)
+
+    def breakers(self) -> Mapping[str, Breaker]:
+        """The circuit breaker of each server by its address, for metrics."""
+        return {str(node.place): node.breaker for node in self._layout.masters()}
+
+    async def send(self, *command: Argument, terms: Terms = READ) -> Any:
         """Send one command. Raises Unavailable."""
-        with answering():
-            return await self.client.execute_command(*command)  # type: ignore[no-untyped-call]
+        return (await delivered(self._layout, [command], terms))[0]
 
-    async def send_all(self, commands: Iterable[Command]) -> list[Any]:
-        """Send many commands in one round trip, not as a transaction; the results in order.
-        Raises Unavailable.
+    async def send_all(self, commands: Iterable[Command], *, terms: Terms = READ) -> list[Any]:
+        """Send many commands in one round trip for each server, not as a transaction; the results
+        in order. Raises Unavailable.
         """
-        pipeline = self.client.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        with answering():
-            return list(await pipeline.execute())
+        return await delivered(self._layout, list(commands), terms)
 
-    async def call(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int) -> Any:
+    async def call(
+        self, script: Script, keys: Sequence[str], *arguments: Argument, terms: Terms = WRITE
+    ) -> Any:
         """Run one script. Raises Unavailable."""
-        with answering():
-            try:
-                return await self.client.evalsha(
-                    self._digests[script], len(keys), *keys, *arguments
-                )
-            except NoScriptError:
-                await self.open()
-                return await self.client.evalsha(
-                    self._digests[script], len(keys), *keys, *arguments
-                )
+        return await self.send(*called((script, keys, arguments)), terms=terms)
 
-    async def call_all(self, calls: Sequence[Call]) -> list[Any]:
-        """Run many scripts in one round trip; the results in order. Raises Unavailable."""
-        with answering():
-            try:
-                return await self._send(calls)
-            except NoScriptError:
-                # The first call failed, and so did all others: a script cache is lost whole.
-                await self.open()
-                return await self._send(calls)
+    async def call_all(self, calls: Sequence[Call], *, terms: Terms = WRITE) -> list[Any]:
+        """Run many scripts in one round trip for each server; the results in order. Raises
+        Unavailable.
+        """
+        return await delivered(self._layout, [called(call) for call in calls], terms)
 
-    async def _send(self, calls: Sequence[Call]) -> list[Any]:
-        pipeline = self.client.pipeline(transaction=False)
-        for script, keys, arguments in calls:
-            pipeline.evalsha(self._digests[script], len(keys), *keys, *arguments)
-        return list(await pipeline.execute())
+    async def streams_after(
+        self, positions: Mapping[str, bytes], count: int, wait_ms: int
+    ) -> Mapping[str, Entries]:
+        """The entries of each stream after its position, at most ``count`` of each, waiting for
+        one at most ``wait_ms``; streams without any are left out. Raises Unavailable.
+        """
+        return await read_streams(self._layout, positions, count, wait_ms)
+
+    async def scan(self, match: bytes) -> AsyncIterator[bytes]:
+        """Every key that matches; a key may come twice, and one that comes or goes meanwhile may
+        be missing. Raises Unavailable.
+
+        On a Cluster over all masters, and once more where a slot has changed hands meanwhile. A
+        key of a slot that is being moved key by key at that very time may be missed.
+        """
+        before: object = self
+        while before != (before := await self._layout.settled()):
+            for node in self._layout.masters():
+                async for key in _scanned(node, match):
+                    yield key
+
+    async def each(self, *command: Argument, terms: Terms = READ) -> list[Any]:
+        """The answer of every server that owns keys. Raises Unavailable."""
+        return [await _one(node, command, terms) for node in self._layout.masters()]
 
 
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turn a Redis that does not answer, or refuses, into Unavailable."""
-    try:
-        yield
-    except NoScriptError:
-        raise
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"the state store does not answer: {type(error).__name__}") from error
+async def _scanned(node: Node, match: bytes) -> AsyncIterator[bytes]:
+    cursor: int | None = None
+    while cursor != 0:
+        command = ("SCAN", cursor or 0, "MATCH", match, "COUNT", SCAN_COUNT)
+        cursor, found = await _one(node, command, READ)
+        for key in found:
+            yield key
+
+
+async def _one(node: Node, command: Command, terms: Terms) -> Any:
+    (answer,) = await node.exchange([command], terms)
+    if isinstance(answer, Exception):
+        raise unavailable(answer) from answer
+    return read(command, answer)

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Erase a reader. A list that some process served them before and has yet to write is not written:
 -- the partition's lists of up to now are over.
 -- KEYS: erased, then all of the reader's   ARGV: margin (ms) for clocks that differ, life (ms)

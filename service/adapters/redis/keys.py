@@ -4,6 +4,7 @@
 |---|---|---|---|
 | ``ns:article:{A}`` | hash | document, revision, first ingest | the article's life |
 | ``ns:vector:{A}:M`` | string | inputs' digest, float16 vector of A under model M | as histories |
+| ``ns:withdrawn:{A}`` | string | the revision of A's last withdrawal | a day |
 | ``ns:articles`` | stream | the article log: puts and withdrawals | its newest million entries |
 | ``ns:history:{rP}:U`` | string | version, then the newest clicks of reader U | reader retention |
 | ``ns:reader-vector:{rP}:U`` | string | version, model, float16 vector | as its history |
@@ -12,17 +13,22 @@
 | ``ns:shown:{rP}:U`` | sorted set | what was shown without a click, how often | reader retention |
 | ``ns:served:{rP}:U`` | hash | recommendation id → the list as it was served | 7 days |
 | ``ns:tallies:{rP}:U`` | hash | experiment/variant → impressions, clicks | reader retention |
-| ``ns:erased:{rP}`` | string | when a reader of the partition was last erased | an hour |
+| ``ns:erased:{rP}`` | string | when a reader of the partition was last erased | 7 days |
 | ``ns:outbox:{rP}`` | stream | clicks and impressions not yet counted | until counted |
 | ``ns:{popularity}:TYPE:HOUR`` | sorted set | article → count in that hour | 7 days |
 | ``ns:{popularity}:experiment:X`` | sorted set | variant/field → amount | 365 days |
 | ``ns:{popularity}:counted`` | hash | partition → entry; counter → changes | for good |
+| ``ns:import:EXPORT`` | string | how many records of an export are imported | 7 days |
+| ``ns:rewritten`` | string | when the append-only file was last rewritten | 7 days |
 | ``ns:cursor-key`` | string | what cursors are signed with | for good |
+| ``ns:state:{rP}`` | string | the store's identity, the same for every partition P | for good |
+| ``ns:state-confirmed`` | string | the identity that an operator confirmed | an hour |
 
 What stands in braces is the hash tag of Redis Cluster: an article's keys share a slot, and so do
 all keys of one reader and their partition's outbox. ``rP`` is the reader's partition.
 """
 
+import re
 import zlib
 from typing import Final
 
@@ -35,6 +41,15 @@ ARTICLE_PREFIX: Final = b"ns:article:"
 ARTICLE_LOG: Final = "ns:articles"
 COUNTED: Final = "ns:{popularity}:counted"
 CURSOR_KEY: Final = "ns:cursor-key"
+STATE_CONFIRMED: Final = "ns:state-confirmed"
+REWRITTEN: Final = "ns:rewritten"
+EVERY: Final = b"ns:*"
+
+_VECTOR: Final = re.compile(rb"ns:vector:\{([^}]+)\}:(.+)")
+_READER: Final = re.compile(
+    rb"ns:(?:history|reader-vector|marks|events|shown|served|tallies):\{r\d+\}:(.+)"
+)
+_EXPERIMENT: Final = re.compile(rb"ns:\{popularity\}:experiment:(.+)")
 
 
 def article(article_id: ArticleId) -> str:
@@ -50,6 +65,17 @@ def article_of(key: bytes) -> ArticleId:
 def vector(article_id: ArticleId, model: str) -> str:
     """The article's vector under one model version."""
     return f"ns:vector:{{{article_id}}}:{model}"
+
+
+def withdrawn(article_id: ArticleId) -> str:
+    """The revision of the article's last withdrawal."""
+    return f"ns:withdrawn:{{{article_id}}}"
+
+
+def vector_of(key: bytes) -> tuple[ArticleId, str] | None:
+    """The article and the model whose vector stands under ``key``, None if it is no vector's."""
+    found = _VECTOR.fullmatch(key)
+    return (ArticleId(found[1].decode()), found[2].decode()) if found else None
 
 
 def partition(user_id: UserId) -> int:
@@ -105,6 +131,17 @@ def reader(user_id: UserId) -> tuple[str, ...]:
     )
 
 
+def reader_of(key: bytes) -> UserId | None:
+    """The reader to whom ``key`` belongs, None if to no reader."""
+    found = _READER.fullmatch(key)
+    return UserId(found[1].decode()) if found else None
+
+
+def state(of_partition: int) -> str:
+    """The store's identity, at a partition's place."""
+    return f"ns:state:{{r{of_partition}}}"
+
+
 def erased(of_partition: int) -> str:
     """When a reader of the partition was last erased; not which."""
     return f"ns:erased:{{r{of_partition}}}"
@@ -132,3 +169,14 @@ def counted_hour(name: bytes) -> tuple[str, int] | None:
 def experiment(name: str) -> str:
     """What readers did in an experiment's variants."""
     return f"ns:{{popularity}}:experiment:{name}"
+
+
+def experiment_of(key: bytes) -> str | None:
+    """The experiment that is added up under ``key``, None if it is another key."""
+    found = _EXPERIMENT.fullmatch(key)
+    return found[1].decode() if found else None
+
+
+def imported(export_id: str) -> str:
+    """How far the import of an export came."""
+    return f"ns:import:{export_id}"

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from service.adapters.redis import keys
 from service.adapters.redis.connection import Connection
+from service.adapters.redis.streams import Entries
+from service.adapters.redis.terms import WRITE
 from service.domain.fields import ArticleId
 from service.domain.popularity import Exposure, Heat
 
@@ -27,7 +29,6 @@ START: Final = b"0-0"
 MINUTES_READ_AT_MOST: Final = 10.0
 CLICK, IMPRESSION, READ = "click", "impression", "read"
 
-Entry = tuple[bytes, Mapping[bytes, bytes]]
 Counts = tuple[NDArray[np.int64], NDArray[np.float64]]
 """Articles by number, and how much of each."""
 HeatKey = tuple[int, float, float]
@@ -98,11 +99,11 @@ class RedisPopularity:
         held = await self._connection.send("HMGET", keys.COUNTED, *range(keys.READER_PARTITIONS))
         positions = [position or START for position in held]
         names = [keys.outbox(partition) for partition in range(keys.READER_PARTITIONS)]
-        found = await self._connection.send(
-            *("XREAD", "COUNT", PIECE, "BLOCK", wait_ms, "STREAMS", *names, *positions)
+        found = await self._connection.streams_after(
+            dict(zip(names, positions, strict=True)), PIECE, wait_ms
         )
-        for name, entries in found or []:
-            partition = names.index(name.decode())
+        for name, entries in found.items():
+            partition = names.index(name)
             await self._count_piece(partition, positions[partition], entries)
 
     async def refresh(self) -> None:
@@ -129,7 +130,8 @@ class RedisPopularity:
         past = [hour for hour in said if hour[1] <= this_hour - HOURS_KEPT]
         if past:
             await self._connection.send(
-                "HDEL", keys.COUNTED, *(keys.counter(kind, hour) for kind, hour in past)
+                *("HDEL", keys.COUNTED, *(keys.counter(kind, hour) for kind, hour in past)),
+                terms=WRITE,
             )
         changed = [
             hour
@@ -162,7 +164,7 @@ class RedisPopularity:
         hottest = tuple(self._counters.ids[number] for number in order.tolist())
         return Heat(self._counters.numbers, heat_N, hottest)
 
-    async def _count_piece(self, partition: int, after: bytes, entries: Sequence[Entry]) -> None:
+    async def _count_piece(self, partition: int, after: bytes, entries: Entries) -> None:
         gains: dict[tuple[str, bytes, int], float] = defaultdict(float)
         oldest = int(self._clock()) - COUNTERS_LIVE_SECONDS
         for _, fields in entries:
@@ -176,7 +178,9 @@ class RedisPopularity:
             *(part for (_, member, life), n in gains.items() for part in (member, repr(n), life)),
         )
         if counted:
-            await self._connection.send("XTRIM", keys.outbox(partition), "MINID", _next(last))
+            await self._connection.send(
+                "XTRIM", keys.outbox(partition), "MINID", _next(last), terms=WRITE
+            )
 
 
 def _gains(fields: Mapping[bytes, bytes], oldest: int) -> Iterator[tuple[str, bytes, float, int]]:

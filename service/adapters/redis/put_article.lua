@@ -1,5 +1,5 @@
 -- Store an article and its vector in one step.
--- KEYS: article, vector
+-- KEYS: article, vector, withdrawn
 -- ARGV: document, text digest (16 bytes), digest and vector ('' to keep what is stored),
 --       expiry of the document, expiry of the vector (ms since 1970)
 -- Returns {status, revision, first ingest (µs)}, or {'stale'} where the vector is needed after all.
@@ -17,7 +17,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local status = 'updated'
 if not document then
-  status, ingested, revision = 'created', now, 0
+  status, ingested, revision = 'created', now, tonumber(redis.call('GET', KEYS[3]) or 0)
 end
 revision = math.max(now, revision + 1)
 redis.call('HSET', KEYS[1], 'document', ARGV[1],

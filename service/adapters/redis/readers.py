@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import struct
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -10,30 +9,30 @@ from typing import Final
 
 import numpy as np
 
-from service.adapters.redis import keys
+from service.adapters.redis import histories, keys, stored_readers
 from service.adapters.redis.connection import Connection
-from service.adapters.redis.served_lists import read, written
+from service.adapters.redis.histories import MODEL_BYTES, VERSION_BYTES
+from service.adapters.redis.served_lists import written
+from service.adapters.redis.terms import KEPT, PROMPT, READ, WRITE
 from service.domain.event import Event
-from service.domain.fields import ArticleId, UserId
-from service.domain.reader import Mark, MarkType, Reader
+from service.domain.fields import UserId
+from service.domain.reader import Reader
 from service.domain.served import ServedList
+from service.domain.stored_reader import StoredReader
 from service.ports import Recorded, Vectors
 
 MARKS_KEPT: Final = 1_000
 EVENT_IDS_KEPT: Final = 200
 EVENT_IDS_LIVE_MS: Final = 7 * 86_400_000
 SHOWN_KEPT: Final = 200
-SHOWN_TIMES: Final = 128
 SERVED_KEPT: Final = 20
 SERVED_LIVE_MS: Final = 7 * 86_400_000
 UNWRITTEN_KEPT: Final = 10_000
 UNWRITTEN_LIVE_MS: Final = 600_000
 """Less than ``ERASED_LIVE_MS``: a list that waits longer is forgotten; none outlives an erasure."""
 CLOCKS_DIFFER_MS: Final = 250
-ERASED_LIVE_MS: Final = 3_600_000
-VERSION_BYTES: Final = 8
-MODEL_BYTES: Final = 8
-MARK_TYPES: Final[dict[str, MarkType]] = {"c": "click", "l": "like", "d": "dislike", "h": "hide"}
+ERASED_LIVE_MS: Final = 7 * 86_400_000
+"""So long is remembered that something was erased, for the append-only file to be rewritten."""
 
 
 class RedisReaders:
@@ -51,24 +50,26 @@ class RedisReaders:
 
     async def read(self, user_id: UserId) -> Reader:
         """See ``ports.ReaderStore``."""
-        history, vector, marks, shown = await self._connection.call(
-            "read_reader",
+        # Marks after the history: a click that leaves the one for the other is seen in either.
+        # No script: while a slot of a Cluster moves, one of several keys would be refused there.
+        history, vector, marks, shown = await self._connection.send_all(
             [
-                keys.history(user_id),
-                keys.reader_vector(user_id),
-                keys.marks(user_id),
-                keys.shown(user_id),
+                ("GET", keys.history(user_id)),
+                ("GET", keys.reader_vector(user_id)),
+                ("ZRANGE", keys.marks(user_id), 0, -1, "WITHSCORES"),
+                ("ZRANGE", keys.shown(user_id), 0, -1, "WITHSCORES"),
             ],
+            terms=PROMPT,
         )
         version = history[:VERSION_BYTES] if history else b""
-        clicked, clicked_ms = _clicks(history) if history else ((), ())
+        clicked, clicked_ms = histories.unpacked(history) if history else ((), ())
         return Reader(
             clicked=clicked,
             clicked_ms=clicked_ms,
-            version=int.from_bytes(version, "big"),
+            version=histories.version_of(version),
             vector=self._current(vector, version),
-            marks=tuple(_marks(marks)),
-            shown=dict(_shown(shown)),
+            marks=tuple(histories.marks(marks)),
+            shown={article: times for article, _, times in histories.shown(shown)},
         )
 
     async def record(self, events: Sequence[Event], arrival_ms: int) -> list[Recorded]:
@@ -94,7 +95,8 @@ class RedisReaders:
                     [*self._limits(arrival_ms), *_arguments([events[p] for p in mine], arrival_ms)],
                 )
                 for user_id, mine in positions.items()
-            ]
+            ],
+            terms=KEPT,
         )
         results = dict(
             zip(
@@ -110,7 +112,7 @@ class RedisReaders:
 
     async def remember_vector(self, user_id: UserId, version: int, vector_D: Vectors) -> None:
         """See ``ports.ReaderStore``."""
-        stamp = version.to_bytes(VERSION_BYTES, "big")
+        stamp = histories.stamped(version)
         await self._connection.call(
             "remember_vector",
             [keys.history(user_id), keys.reader_vector(user_id)],
@@ -152,27 +154,17 @@ class RedisReaders:
             self._unwritten = deque([*lists, *self._unwritten], UNWRITTEN_KEPT)
             raise
 
-    async def served(self, user_id: UserId) -> list[ServedList]:
+    async def stored(self, user_id: UserId) -> StoredReader | None:
         """See ``ports.ReaderStore``."""
         await self.flush()
-        held = await self._connection.send("HGETALL", keys.served(user_id))
-        lists = [read(name.decode(), text.decode()) for name, text in held.items()]
-        return sorted(lists, key=lambda served: served.moment_ms)
-
-    async def tallies(self, user_id: UserId) -> dict[str, tuple[int, int]]:
-        """See ``ports.ReaderStore``."""
-        held = await self._connection.send("HGETALL", keys.tallies(user_id))
-        tallies = {name.decode(): text.decode().split(" ") for name, text in held.items()}
-        return {name: (int(seen), int(clicked)) for name, (seen, clicked) in tallies.items()}
-
-    async def event_id_digests(self, user_id: UserId) -> list[bytes]:
-        """See ``ports.ReaderStore``."""
-        digests: list[bytes] = await self._connection.send("ZRANGE", keys.events(user_id), 0, -1)
-        return digests
+        (answer,) = await self._connection.call_all(
+            [stored_readers.export_call(user_id)], terms=READ
+        )
+        return stored_readers.record(user_id, answer)
 
     async def ping(self) -> None:
         """See ``ports.ReaderStore``."""
-        await self._connection.send("PING")
+        await self._connection.send("PING", terms=WRITE)
 
     async def erase(self, user_id: UserId) -> None:
         """See ``ports.ReaderStore``."""
@@ -180,6 +172,7 @@ class RedisReaders:
             "erase_reader",
             [keys.erased(keys.partition(user_id)), *keys.reader(user_id)],
             *(CLOCKS_DIFFER_MS, ERASED_LIVE_MS),
+            terms=KEPT,
         )
 
     def _current(self, value: bytes | None, version: bytes) -> Vectors | None:
@@ -208,27 +201,6 @@ def _arguments(events: Sequence[Event], arrival_ms: int) -> Iterator[str | bytes
         yield _digest(event.event_id, 8) if event.event_id is not None else b""
         yield event.recommendation_id or b""
         yield b"" if event.dwell_seconds is None else repr(event.dwell_seconds)
-
-
-def _clicks(history: bytes) -> tuple[tuple[ArticleId, ...], tuple[int, ...]]:
-    (count,) = struct.unpack_from(">H", history, VERSION_BYTES)
-    halves = struct.unpack_from(">" + "HI" * count, history, VERSION_BYTES + 2)
-    timestamps = tuple(
-        (high << 32) + low for high, low in zip(halves[::2], halves[1::2], strict=True)
-    )
-    articles = history[VERSION_BYTES + 2 + 6 * count :].decode().split("\n")
-    return tuple(map(ArticleId, articles)), timestamps
-
-
-def _marks(values: Sequence[bytes]) -> Iterator[Mark]:
-    for member, score in zip(values[::2], values[1::2], strict=True):
-        text = member.decode()
-        yield Mark(MARK_TYPES[text[0]], ArticleId(text[1:]), int(float(score)))
-
-
-def _shown(values: Sequence[bytes]) -> Iterator[tuple[ArticleId, int]]:
-    for member, score in zip(values[::2], values[1::2], strict=True):
-        yield ArticleId(member.decode()), int(float(score)) % SHOWN_TIMES
 
 
 def _digest(text: str, size: int) -> bytes:

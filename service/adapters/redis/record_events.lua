@@ -1,3 +1,4 @@
+#!lua
 -- Record one reader's events in one step: dedupe, push, trim, version, expiry, counters' entries.
 -- KEYS: history, marks, event ids, outbox, shown, served, tallies
 -- ARGV: arrival (ms), retention (s), clicks kept, marks kept, event ids kept, event ids' life (ms),

@@ -9,15 +9,15 @@ from service.domain.served import Drawn, ServedList
 NONE: Final = "-"
 
 
-def written(served: ServedList) -> str:
-    """The list as text."""
+def written(served: ServedList, outcomes: str = "") -> str:
+    """The list as text; ``outcomes`` is what became of its items, nothing where it is left out."""
     head = " ".join(
         [
             str(served.moment_ms),
             served.scenario,
             served.experiment or NONE,
             served.variant or NONE,
-            "0" * len(served.article_ids),
+            outcomes or "0" * len(served.article_ids),
         ]
     )
     drawn = "".join(
@@ -41,6 +41,11 @@ def read(recommendation_id: str, text: str) -> ServedList:
         article_ids=tuple(map(ArticleId, ids.split(" "))),
         drawn=tuple(_drawn(drawn)),
     )
+
+
+def outcomes_of(text: str) -> str:
+    """What became of each item: a digit for each, 0 nothing, 1 seen, 2 clicked."""
+    return text.partition("\n")[0].rpartition(" ")[2]
 
 
 def _drawn(lines: str) -> Iterator[Drawn]:

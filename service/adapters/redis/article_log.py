@@ -1,0 +1,70 @@
+"""The article log: a stream that tells every process which articles changed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+from service.adapters.redis import keys
+from service.adapters.redis.connection import Connection
+from service.adapters.redis.terms import KEPT, READ
+from service.domain.fields import ArticleId
+from service.ports import LogEntry, LogPiece
+
+ENTRIES_KEPT: Final = 1_000_000
+READ_AT_ONCE: Final = 100
+START: Final = b"0-0"
+
+
+class ArticleLog:
+    """Reads what ``logged`` wrote."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def log_position(self) -> bytes:
+        """The newest entry's. Raises Unavailable."""
+        newest = await self._connection.send("XREVRANGE", keys.ARTICLE_LOG, "+", "-", "COUNT", 1)
+        return newest[0][0] if newest else START
+
+    async def log_after(self, position: bytes, wait_ms: int) -> LogPiece:
+        """What was logged after ``position``, waiting for it at most ``wait_ms``. Incomplete where
+        entries after ``position`` are gone: trimmed, or lost by a store that fell back behind it.
+        (Where the entry at ``position`` is the last that was trimmed, too: it cannot be told.)
+
+        Raises Unavailable.
+        """
+        found = await self._connection.streams_after(
+            {keys.ARTICLE_LOG: position}, READ_AT_ONCE, wait_ms
+        )
+        first, last = await self._connection.call("log_reach", [keys.ARTICLE_LOG], terms=READ)
+        entries = found.get(keys.ARTICLE_LOG, ())
+        return LogPiece(
+            position=entries[-1][0] if entries else position,
+            changes=[change for _, fields in entries for change in _changes(fields)],
+            complete=_moment(first) <= _moment(position) <= _moment(last),
+        )
+
+
+async def logged(
+    connection: Connection,
+    operation: Literal["put", "withdraw"],
+    changes: Sequence[tuple[ArticleId, int]],
+) -> None:
+    """Log the articles and their revisions, in one entry. Raises Unavailable."""
+    if changes:
+        lines = "\n".join(f"{article_id} {revision}" for article_id, revision in changes)
+        await connection.send(
+            *("XADD", keys.ARTICLE_LOG, "MAXLEN", "~", ENTRIES_KEPT, "*", operation, lines),
+            terms=KEPT,
+        )
+
+
+def _moment(entry: bytes) -> tuple[int, int]:
+    milliseconds, _, sequence = entry.partition(b"-")
+    return int(milliseconds), int(sequence)
+
+
+def _changes(fields: Mapping[bytes, bytes]) -> Iterable[LogEntry]:
+    for operation, lines in fields.items():
+        for line in lines.decode().splitlines():
+            article_id, revision = line.split(" ")
+            yield LogEntry(ArticleId(article_id), int(revision), operation == b"withdraw")

@@ -1,0 +1,13 @@
+-- How far the article log reaches. KEYS: log
+-- Returns {the first entry that is there, or '0-0' where none was ever removed,
+--          the last entry that was ever added}.
+local first, last = '0-0', '0-0'
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  local said, info = redis.call('XINFO', 'STREAM', KEYS[1]), {}
+  for at = 1, #said, 2 do info[said[at]] = said[at + 1] end
+  last = info['last-generated-id']
+  if info['entries-added'] > info['length'] then
+    first = info['first-entry'] and info['first-entry'][1] or last
+  end
+end
+return { first, last }
