@@ -44,6 +44,7 @@ bench: setup model
 	$(BIN)/python -m bench.recommend --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.stages --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.ingest --model-store $(MODEL_STORE) --model $(MODEL)
+	$(BIN)/python -m bench.reader_bytes
 	$(BIN)/python -m bench.training
 	$(BIN)/python -m bench.parity --model-store $(MODEL_STORE) --model $(MODEL)
 

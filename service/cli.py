@@ -15,6 +15,7 @@ from service.errors import NewsstandError, SetupError
 from service.importing.errors import ImportStopped
 from service.importing.sources.formats import SourceFormat
 from service.settings import Settings
+from service.transfer.errors import TransferStopped
 
 app = typer.Typer(
     name="newsstand",
@@ -78,9 +79,36 @@ def demo(settings: Settings) -> None:
     run(settings, Console())
 
 
+RedisUrl = Annotated[
+    str | None,
+    typer.Option(
+        envvar="NEWSSTAND_REDIS_URL", help="The state store; none: that of the data folder."
+    ),
+]
+
+
+@app.command()
+def export(
+    target: Annotated[
+        Path, typer.Argument(help="A .jsonl or .jsonl.gz file, or a folder for Parquet.")
+    ],
+    redis_url: RedisUrl = None,
+    data_dir: Annotated[
+        Path, typer.Option(envvar="NEWSSTAND_DATA_DIR", help="Folder of the embedded Valkey.")
+    ] = Path(".newsstand"),
+) -> None:
+    """Write the whole state, articles, readers and counters, into a file or folder."""
+    from service.transferring import export_to
+
+    typer.echo(export_to(target, redis_url, data_dir, Console(stderr=True)))
+
+
 @app.command("import")
 def import_(
-    source: Annotated[str, typer.Argument(help="A file, or the address of an RSS or Atom feed.")],
+    source: Annotated[
+        str,
+        typer.Argument(help="A file, the address of an RSS or Atom feed, or an exported state."),
+    ],
     to: Annotated[
         str, typer.Option(envvar="NEWSSTAND_URL", help="The service's address.")
     ] = "http://127.0.0.1:8000",
@@ -102,11 +130,28 @@ def import_(
         str | None, typer.Option(envvar="NEWSSTAND_API_KEY", help="The service's key, if any.")
     ] = None,
     data_dir: Annotated[
-        Path, typer.Option(envvar="NEWSSTAND_DATA_DIR", help="Where progress is kept.")
+        Path,
+        typer.Option(envvar="NEWSSTAND_DATA_DIR", help="Where progress, or a state, is kept."),
     ] = Path(".newsstand"),
+    redis_url: RedisUrl = None,
+    merge: Annotated[
+        bool, typer.Option(help="Import a state into one that is there: what is newer stays.")
+    ] = False,
 ) -> None:
-    """Send articles from MIND, JSON lines, CSV or a feed to a running service."""
+    """Send articles from MIND, JSON lines, CSV or a feed to a running service; or put an exported
+    state (newsstand export) into a state store.
+    """
     from service.importing.command import import_articles
+    from service.transfer.formats import is_export
+
+    if is_export(Path(source)):
+        from service.transferring import import_from
+
+        console = Console(stderr=True)
+        typer.echo(
+            import_from(Path(source), redis_url, data_dir, console, merge=merge, again=again)
+        )
+        return
 
     report = import_articles(
         source,
@@ -148,6 +193,28 @@ def replay(
     replay_log(log, settings, scenarios, out, Console(), last)
 
 
+state = typer.Typer(no_args_is_help=True)
+app.add_typer(state, name="state", help="Look at the state store, or confirm that it is yours.")
+
+
+@state.command()
+@with_settings
+def show(settings: Settings) -> None:
+    """Say what the state store is and holds."""
+    from service.state_command import show as run
+
+    run(settings, typer.echo)
+
+
+@state.command()
+@with_settings
+def confirm(settings: Settings) -> None:
+    """Let a newsstand whose state was lost go on with the store as it is now."""
+    from service.state_command import confirm as run
+
+    run(settings, typer.echo)
+
+
 def _columns(given: list[str]) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in given]
     for name, sign, column in pairs:
@@ -160,7 +227,7 @@ def main() -> None:
     """The command, with errors as one line on standard error and exit status 1."""
     try:
         app()
-    except (SetupError, NewsstandError, ImportStopped) as error:
+    except (SetupError, NewsstandError, ImportStopped, TransferStopped) as error:
         _end(str(error))
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]

@@ -1,14 +1,17 @@
 """A real Valkey from its wheel, in the data folder: what runs where no Redis is named.
 
 Every write is in the append-only file, handed to the operating system, before it is acknowledged:
-it survives the death of either process. The file is synced to disk every second.
+it survives the death of either process. The file is synced to disk every second. A server that
+ends by itself, or is killed, is started again.
 """
 
 import fcntl
 import hashlib
+import logging
 import os
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +26,13 @@ from service.errors import SetupError
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.02
+RESTART_SECONDS: Final = 1.0
+"""A server that ends sooner after its start is not started again at once."""
+_log = logging.getLogger(__name__)
+
+
+class FolderInUse(SetupError):
+    """Another process has the embedded Valkey of this data folder."""
 
 
 class EmbeddedValkey:
@@ -41,8 +51,8 @@ class EmbeddedValkey:
     def __enter__(self) -> Self:
         """Start the server and wait until it has loaded its data.
 
-        Raises SetupError if the folder cannot be written, another service uses it, the wheel is
-        not installed, or the server does not come up.
+        Raises SetupError if the folder cannot be written, another service uses it (FolderInUse),
+        the wheel is not installed, or the server does not come up.
         """
         self._lock = _locked(self._folder)
         try:
@@ -52,6 +62,10 @@ class EmbeddedValkey:
         except BaseException:
             self._lock.close()
             raise
+        self._ending = threading.Event()
+        self._starting = threading.Lock()
+        self._keeper = threading.Thread(target=self._keep_up, name="embedded Valkey", daemon=True)
+        self._keeper.start()
         return self
 
     def __exit__(
@@ -61,13 +75,30 @@ class EmbeddedValkey:
         trace: TracebackType | None,
     ) -> None:
         """Stop the server, its data written, and let the folder go."""
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
+        with self._starting:
+            self._ending.set()
+            self._process.terminate()
+        self._keeper.join(STOP_SECONDS)
+        if self._keeper.is_alive():
             self._process.kill()
-            self._process.wait()
+            self._keeper.join()
         self._lock.close()
+
+    def _keep_up(self) -> None:
+        started = time.monotonic()
+        while True:
+            status = self._process.wait()
+            if self._ending.wait(max(0.0, started + RESTART_SECONDS - time.monotonic())):
+                return
+            started = time.monotonic()
+            with self._starting:
+                if self._ending.is_set():
+                    return
+                _log.error("the embedded Valkey ended with status %s; started again", status)
+                try:
+                    self._process = self._start()
+                except OSError as error:  # no room for its log: tried again a second later
+                    _log.error("the embedded Valkey cannot be started: %s", error)
 
     def _start(self) -> subprocess.Popen[bytes]:
         log = (self._folder / "valkey.log").open("ab")
@@ -131,7 +162,7 @@ def _locked(folder: Path) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         lock.close()
-        raise SetupError(
+        raise FolderInUse(
             f"another Newsstand uses the data folder {folder.parent}; "
             "stop it, or name another with NEWSSTAND_DATA_DIR"
         ) from error

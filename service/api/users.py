@@ -2,90 +2,42 @@
 
 from datetime import UTC, datetime
 
+import numpy as np
 from fastapi import APIRouter
 
 from service.api.parts import NewsstandPart, UserIdInPath
+from service.api.stored_user import (
+    ClickAnswer,
+    DrawnAnswer,
+    EventIdAnswer,
+    MarkAnswer,
+    ServedAnswer,
+    ShownAnswer,
+    TallyAnswer,
+    UserAnswer,
+    VectorAnswer,
+)
 from service.api.strict_json import StrictRoute
-from service.domain.fields import Message, Time, UserId
-from service.domain.reader import MarkType
-from service.domain.served import ServedList
+from service.domain.fields import UserId
+from service.domain.stored_reader import (
+    StoredHistoryVector,
+    StoredReader,
+    StoredServedList,
+)
 from service.errors import NotFound
 
 router = APIRouter(route_class=StrictRoute, tags=["users"])
-
-
-class ClickAnswer(Message):
-    """One click."""
-
-    article_id: str
-    timestamp: Time
-
-
-class MarkAnswer(ClickAnswer):
-    """A like, dislike or hide, or a click that is older than the history."""
-
-    type: MarkType
-
-
-class ServedAnswer(Message):
-    """A list as it was served."""
-
-    recommendation_id: str
-    timestamp: Time
-    scenario: str
-    experiment: str | None
-    variant: str | None
-    article_ids: list[str]
-
-
-class TallyAnswer(Message):
-    """What the reader saw and clicked in a variant of an experiment."""
-
-    impressions: int
-    clicks: int
-
-
-class UserAnswer(Message):
-    """All that is stored of a reader."""
-
-    user_id: str
-    history: list[ClickAnswer]
-    marks: list[MarkAnswer]
-    shown: dict[str, int]
-    served: list[ServedAnswer]
-    experiments: dict[str, TallyAnswer]
-    history_vector: list[float] | None
-    event_id_digests: list[str]
+OUTCOMES = {"0": "nothing", "1": "seen", "2": "clicked"}
+MINUTE_MS = 60_000
 
 
 @router.get("/v1/users/{user_id:path}", response_model=UserAnswer)
 async def get_user(user_id: UserIdInPath, newsstand: NewsstandPart) -> UserAnswer:
     """All that is stored of a reader."""
-    readers, reader_id = newsstand.readers, UserId(user_id)
-    reader = await readers.read(reader_id)
-    digests = await readers.event_id_digests(reader_id)
-    served, tallies = await readers.served(reader_id), await readers.tallies(reader_id)
-    if not (reader.known or reader.shown or digests or served or tallies):
+    stored = await newsstand.readers.stored(UserId(user_id))
+    if stored is None:
         raise NotFound("nothing is stored of this reader")
-    return UserAnswer(
-        user_id=user_id,
-        history=[
-            ClickAnswer(article_id=article_id, timestamp=_moment(timestamp_ms))
-            for article_id, timestamp_ms in zip(reader.clicked, reader.clicked_ms, strict=True)
-        ],
-        marks=[
-            MarkAnswer(article_id=m.article_id, timestamp=_moment(m.timestamp_ms), type=m.type)
-            for m in reader.marks
-        ],
-        shown=dict(reader.shown),
-        served=[_served(served_list) for served_list in served],
-        experiments={
-            variant: TallyAnswer(impressions=seen, clicks=clicked)
-            for variant, (seen, clicked) in tallies.items()
-        },
-        history_vector=None if reader.vector is None else reader.vector.tolist(),
-        event_id_digests=[digest.hex() for digest in digests],
-    )
+    return _answer(stored)
 
 
 @router.delete("/v1/users/{user_id:path}", status_code=204)
@@ -95,7 +47,62 @@ async def delete_user(user_id: UserIdInPath, newsstand: NewsstandPart) -> None:
     newsstand.pools.forget(hash(user_id))
 
 
-def _served(served: ServedList) -> ServedAnswer:
+def _answer(stored: StoredReader) -> UserAnswer:
+    parts = {
+        "history": stored.history,
+        "history_vector": stored.history_vector,
+        "marks": stored.marks,
+        "event_ids": stored.event_ids,
+        "shown": stored.shown,
+        "served": stored.served,
+        "experiments": stored.tallies,
+    }
+    return UserAnswer(
+        user_id=stored.user_id,
+        history=[
+            ClickAnswer(article_id=click.article_id, timestamp=_moment(click.timestamp_ms))
+            for click in (stored.history.clicks if stored.history else ())
+        ],
+        marks=[
+            MarkAnswer(
+                article_id=mark.article_id, timestamp=_moment(mark.timestamp_ms), type=mark.type
+            )
+            for mark in (stored.marks.marks if stored.marks else ())
+        ],
+        shown=[
+            ShownAnswer(
+                article_id=shown.article_id,
+                times=shown.times,
+                last=_moment(shown.minute * MINUTE_MS),
+            )
+            for shown in (stored.shown.articles if stored.shown else ())
+        ],
+        served=[_served(one) for one in (stored.served.lists if stored.served else ())],
+        experiments={
+            tally.variant: TallyAnswer(impressions=tally.impressions, clicks=tally.clicks)
+            for tally in (stored.tallies.tallies if stored.tallies else ())
+        },
+        history_vector=stored.history_vector and _vector(stored.history_vector),
+        event_ids=[
+            EventIdAnswer(digest=one.digest.hex(), arrived=_moment(one.arrival_ms))
+            for one in (stored.event_ids.event_ids if stored.event_ids else ())
+        ],
+        kept_until={
+            name: _moment(part.expires_ms)
+            for name, part in parts.items()
+            if part is not None and part.expires_ms is not None
+        },
+    )
+
+
+def _vector(stored: StoredHistoryVector) -> VectorAnswer:
+    return VectorAnswer(
+        model_digest=stored.model_digest.hex(),
+        values=np.frombuffer(stored.vector, np.float16).tolist(),
+    )
+
+
+def _served(served: StoredServedList) -> ServedAnswer:
     return ServedAnswer(
         recommendation_id=served.recommendation_id,
         timestamp=_moment(served.moment_ms),
@@ -103,8 +110,10 @@ def _served(served: ServedList) -> ServedAnswer:
         experiment=served.experiment,
         variant=served.variant,
         article_ids=list(served.article_ids),
+        outcomes=[OUTCOMES[digit] for digit in served.outcomes],
+        drawn=[DrawnAnswer.model_validate(drawn.model_dump()) for drawn in served.drawn],
     )
 
 
-def _moment(timestamp_ms: int) -> datetime:
+def _moment(timestamp_ms: float) -> datetime:
     return datetime.fromtimestamp(timestamp_ms / 1000, UTC)

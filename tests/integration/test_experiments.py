@@ -118,7 +118,7 @@ def test_what_was_served_is_the_readers_and_goes_with_them(service: httpx.Client
     (served,) = stored["served"]
     assert served["article_ids"] == shown
     assert served["recommendation_id"] == name
-    assert stored["shown"] == {shown[0]: 1}
+    assert [(s["article_id"], s["times"]) for s in stored["shown"]] == [(shown[0], 1)]
     (tally,) = stored["experiments"].values()
     assert tally == {"impressions": 1, "clicks": 0}
     service.delete("/v1/users/r")

@@ -1,0 +1,1 @@
+"""The whole state to and from files: plain code over ports, which knows no store."""
