@@ -3,7 +3,7 @@
 Shapes: N articles, C candidates, D dimensions.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -18,9 +18,13 @@ from service.domain.fields import ArticleId, UserId
 from service.domain.popularity import Exposure, Heat
 from service.domain.reader import Reader
 from service.domain.served import ServedList
+from service.domain.stored_reader import StoredReader
 
 Vectors = NDArray[np.float16]
 Mask = NDArray[np.bool_]
+RowIds = NDArray[np.int64]
+Found = tuple[RowIds, NDArray[np.float32]]
+"""Rows and their inner products, the highest first."""
 
 
 class Encoder(Protocol):
@@ -37,16 +41,29 @@ class Encoder(Protocol):
 
 
 class Index(Protocol):
-    """The vectors of rows 0, 1, 2, … and the search among them."""
+    """The search among vectors in rows 0, 1, 2, …: all that retrieval asks of an engine."""
 
-    def add(self, vectors_ND: Vectors) -> None:
-        """Append rows."""
-        ...
-
-    def search(self, query_D: Vectors, limit: int, allowed: Mask) -> NDArray[np.int64]:
+    def search(self, query_D: Vectors, limit: int, allowed: Mask) -> Found:
         """The ``limit`` rows of highest inner product among ``allowed``, best first; fewer if
         fewer are allowed.
         """
+        ...
+
+
+class SealedIndex(Index, Protocol):
+    """The vectors of a segment, which never change."""
+
+    @property
+    def vectors(self) -> Vectors:
+        """The vectors themselves, not to be written."""
+        ...
+
+
+class TailIndex(Index, Protocol):
+    """Vectors that came last: searched exactly, and at once."""
+
+    def add(self, vectors_ND: Vectors) -> None:
+        """Append rows."""
         ...
 
 
@@ -94,6 +111,17 @@ class LogEntry:
     withdrawn: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LogPiece:
+    """Some of the article log. ``complete``: nothing between it and what was asked after is
+    missing; ``position`` is where to read on.
+    """
+
+    position: bytes
+    changes: Sequence[LogEntry]
+    complete: bool
+
+
 class ArticleStore(Protocol):
     """Articles and their vectors, durable, and the log of their changes.
 
@@ -118,6 +146,24 @@ class ArticleStore(Protocol):
 
     async def get(self, article_ids: Sequence[ArticleId]) -> list[StoredArticle | None]:
         """The stored articles, in order."""
+        ...
+
+    def ids(self) -> AsyncIterator[list[ArticleId]]:
+        """Every stored article, in batches; one may come twice."""
+        ...
+
+    async def revisions(self, article_ids: Sequence[ArticleId]) -> list[int | None]:
+        """The stored articles' revisions, in order, None for one that is not stored."""
+        ...
+
+    async def restore(self, articles: Sequence[StoredArticle], digests: Sequence[bytes]) -> None:
+        """Store and log articles as they once were, with their vectors, unless the store has
+        later ones.
+        """
+        ...
+
+    async def log_again(self, changes: Mapping[ArticleId, int]) -> None:
+        """Log stored articles, by revision, that may never have been logged."""
         ...
 
     async def withdraw(self, article_id: ArticleId) -> int:
@@ -157,16 +203,8 @@ class ReaderStore(Protocol):
         """
         ...
 
-    async def served(self, user_id: UserId) -> list[ServedList]:
-        """The reader's last lists, the oldest first."""
-        ...
-
-    async def tallies(self, user_id: UserId) -> dict[str, tuple[int, int]]:
-        """The reader's impressions and clicks in each ``experiment/variant``."""
-        ...
-
-    async def event_id_digests(self, user_id: UserId) -> list[bytes]:
-        """Digests of the event ids that count as seen for the reader."""
+    async def stored(self, user_id: UserId) -> StoredReader | None:
+        """All that is stored of the reader, lists served until now included; None for nothing."""
         ...
 
     async def ping(self) -> None:

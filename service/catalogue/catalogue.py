@@ -1,14 +1,17 @@
 """The catalogue: every article that this process can recommend now.
 
-A row is written once. An article that changes gets a new row and its old one dies; when too many
-rows are dead, the rows are laid anew. All of it happens between two awaits of the event loop's
-one thread, so that a request sees one state from beginning to end.
+It stands on a generation (``sealed.py``), which never changes, and adds a small tail of what came
+since. A row is written once: an article that changes gets a new row and its old one dies. All of
+it happens between two awaits of the event loop's one thread, so that a request which holds on to
+one catalogue sees one state from beginning to end. When there is a newer generation, a new
+catalogue is laid on it away from the event loop and takes this one's place by one assignment.
 
-Shapes: R rows, C candidates, N articles, D dimensions.
+Shapes: R rows, S sealed rows, T rows of the tail, C candidates, N articles, D dimensions.
 """
 
-import heapq
+import itertools
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final, overload
 
 import numpy as np
@@ -16,23 +19,26 @@ from numpy.typing import NDArray
 
 from service.catalogue.columns import FIRST_CAPACITY, Columns, grown
 from service.catalogue.entry import Entry
+from service.catalogue.expiry import Expiry
 from service.catalogue.recent import Recent, newest_first
+from service.catalogue.sealed import Sealed
+from service.catalogue.tail import Rows, Tail
 from service.domain.fields import ArticleId
 from service.domain.filters import Filters
-from service.ports import Index, Mask, Vectors
+from service.ports import Mask, RowIds, TailIndex, Vectors
 
-DEAD_ROWS_BEFORE_COMPACTION: Final = 4_096
-WITHDRAWALS_REMEMBERED: Final = 10_000
-"""So many withdrawals are known by revision, so that a late put does not undo them."""
-RowIds = NDArray[np.int64]
+WITHDRAWALS_REMEMBERED_SECONDS: Final = 600.0
+"""A withdrawal so much older than a generation's position is in the generation."""
 Float64 = NDArray[np.float64]
+_layouts = itertools.count(1)
 
 
 class Entries(Sequence[Entry]):
     """The entries of some rows. Most candidates are never looked at: to touch them costs more."""
 
-    def __init__(self, entries: Sequence[Entry], rows: RowIds) -> None:
-        self._entries, self._rows = entries, rows
+    def __init__(self, entry_of: Callable[[int], Entry], rows: RowIds) -> None:
+        self._entry_of, self._rows = entry_of, rows
+        self._held: dict[int, Entry] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -43,107 +49,125 @@ class Entries(Sequence[Entry]):
     def __getitem__(self, position: slice) -> "Entries": ...
     def __getitem__(self, position: int | slice) -> "Entry | Entries":
         if isinstance(position, slice):
-            return Entries(self._entries, self._rows[position])
-        return self._entries[int(self._rows[position])]
+            return Entries(self._entry_of, self._rows[position])
+        held = self._held.get(position)
+        if held is None:
+            held = self._held[position] = self._entry_of(int(self._rows[position]))
+        return held
+
+
+@dataclass(frozen=True, eq=False)
+class Frozen:
+    """A catalogue as it was at one moment, to be read by another thread."""
+
+    sealed: Sealed
+    alive_R: Mask = field(repr=False)
+    tail: Rows = field(repr=False)
+    withdrawals: Sequence[tuple[ArticleId, int]] = field(repr=False)
 
 
 class Catalogue:
-    """The live articles, their vectors, and the index over them."""
-
-    _entries: list[Entry]
-    _row_of: dict[ArticleId, int]
-    _expiries: list[tuple[float, int]]
-    _recent: Recent
-    columns: Columns
-    _vectors_RD: Vectors
-    _alive_R: Mask
-    _index: Index
-    layout: int = 0
-    """Changes whenever rows are renumbered."""
-    longest: float = 0.0
-    """No vector is longer (L2); one that was may have left since the rows were laid."""
+    """The live articles, their vectors, and the search among them."""
 
     def __init__(
-        self, dimension: int, new_index: Callable[[], Index], *, normalised: bool = True
+        self, sealed: Sealed, new_tail: Callable[[], TailIndex], *, normalised: bool = True
     ) -> None:
         """``normalised``: every vector has length 1."""
-        self._new_index = new_index
-        self.normalised = normalised
-        self._withdrawn: dict[ArticleId, int] = {}
-        self._lay([], np.empty((0, dimension), np.float16))
+        self.sealed, self.normalised = sealed, normalised
+        self.layout = next(_layouts)
+        """No other catalogue of this process has the same: rows are numbered anew in each."""
+        self.longest = sealed.longest
+        """No vector is longer (L2); one that was may have left since the generation was made."""
+        self.columns = Columns.of(sealed)
+        self._first = len(sealed)
+        self._tail = Tail(sealed.dimension, new_tail())
+        self._new_tail = new_tail
+        self._alive_R = grown(sealed.alive_S.copy(), self._first + FIRST_CAPACITY)
+        self._alive_R[self._first :] = False
+        self._live = int(np.count_nonzero(sealed.alive_S))
+        self._expiry = Expiry(sealed.column("expires"))
+        alive = np.flatnonzero(sealed.alive_S)
+        self._recent = Recent(alive, self.columns.published_R[alive])
+        self._withdrawn = dict(sealed.withdrawn)
+        self._withdrawals = list(sealed.withdrawn.items())
 
     def __len__(self) -> int:
         """How many articles are live."""
-        return len(self._row_of)
+        return self._live
 
     @property
     def rows_written(self) -> int:
         """Rows 0 to this have been written, live or not."""
-        return len(self._entries)
+        return self._first + len(self._tail)
+
+    @property
+    def tail_rows(self) -> int:
+        """How many rows came since the generation that this stands on."""
+        return len(self._tail)
 
     def __contains__(self, article_id: ArticleId) -> bool:
-        return article_id in self._row_of
+        return self.row(article_id) is not None
 
-    def revision(self, article_id: ArticleId) -> int:
-        """The last revision heard of, be it live or withdrawn; 0 if none."""
-        row = self._row_of.get(article_id)
-        return self._withdrawn.get(article_id, 0) if row is None else self._entries[row].revision
-
-    def put(self, entries: Sequence[Entry], vectors_ND: Vectors) -> None:
-        """Add or replace articles. One that is older than what is known changes nothing."""
-        fresh = self._newer_than_known(entries)
-        if not fresh:
-            return
-        first, end = len(self._entries), len(self._entries) + len(fresh)
-        self._vectors_RD = grown(self._vectors_RD, end - 1)
-        self._alive_R = grown(self._alive_R, end - 1)
-        self._vectors_RD[first:end] = vectors_ND[fresh]
-        for position in fresh:
-            self._kill(entries[position].article_id)
-            self._withdrawn.pop(entries[position].article_id, None)
-            self._append(entries[position])
-        added_ND = self._vectors_RD[first:end]
-        self._index.add(added_ND)
-        self.longest = max(self.longest, _longest(added_ND))
-        self._compact_if_due()
-
-    def withdraw(self, article_id: ArticleId, revision: int) -> None:
-        """Forget the article, unless a later revision is known."""
-        if revision > self.revision(article_id):
-            self._kill(article_id)
-            self._withdrawn[article_id] = revision
-            if len(self._withdrawn) > WITHDRAWALS_REMEMBERED:
-                del self._withdrawn[next(iter(self._withdrawn))]
-
-    def expire(self, now: float) -> None:
-        """Forget the articles whose time is up."""
-        while self._expiries and self._expiries[0][0] <= now:
-            _, row = heapq.heappop(self._expiries)
-            if row < len(self._entries) and self._alive_R[row]:
-                self._kill(self._entries[row].article_id)
-
-    def keep_only(self, article_ids: set[ArticleId]) -> None:
-        """Forget every article that is not among ``article_ids``."""
-        for article_id in [known for known in self._row_of if known not in article_ids]:
-            self._kill(article_id)
+    def find(self, article_ids: Sequence[ArticleId]) -> RowIds:
+        """The row of each article (N,), -1 unless it is live."""
+        rows_N = self.sealed.find(article_ids, self._alive_R)
+        row_of = self._tail.row_of
+        if row_of:
+            tail_N = np.array([row_of.get(a, -1) for a in article_ids], np.int64)
+            here_N = tail_N >= 0
+            tail_N += self._first
+            here_N[here_N] = self._alive_R[tail_N[here_N]]
+            rows_N[here_N] = tail_N[here_N]
+        return rows_N
 
     def rows(self, article_ids: Iterable[ArticleId]) -> RowIds:
         """The rows of those articles that are live, in order."""
-        known = (self._row_of.get(article_id) for article_id in article_ids)
-        return np.array([row for row in known if row is not None], np.int64)
+        rows_N = self.find(list(article_ids))
+        return rows_N[rows_N >= 0]
+
+    def row(self, article_id: ArticleId) -> int | None:
+        """The row of an article, None unless it is live."""
+        row = int(self.find([article_id])[0])
+        return None if row < 0 else row
 
     def ids(self, rows: RowIds) -> list[ArticleId]:
         """The articles in ``rows``."""
-        return [self._entries[row].article_id for row in rows.tolist()]
+        return [self._id(row) for row in rows.tolist()]
 
     def entry(self, article_id: ArticleId) -> Entry | None:
         """What is known of a live article."""
-        row = self._row_of.get(article_id)
-        return None if row is None else self._entries[row]
+        row = self.row(article_id)
+        return None if row is None else self._entry(row)
+
+    def entries(self, rows: RowIds) -> Entries:
+        """What is known of the articles in ``rows``, looked up one by one when asked for."""
+        return Entries(self._entry, rows)
+
+    def revisions(self, article_ids: Sequence[ArticleId]) -> list[int]:
+        """The last revision heard of each article, be it live or withdrawn; 0 if none."""
+        rows = self.find(article_ids).tolist()
+        return [
+            self._withdrawn.get(article_id, 0) if row < 0 else self._revision(row)
+            for article_id, row in zip(article_ids, rows, strict=True)
+        ]
+
+    def live_rows(self) -> RowIds:
+        """The rows of all live articles."""
+        return np.flatnonzero(self._alive_R[: self.rows_written])
+
+    def documents(self, rows: RowIds) -> list[bytes]:
+        """The whole articles in ``rows``; '' where none is kept."""
+        return [self._document(row) for row in rows.tolist()]
 
     def vectors(self, rows: RowIds) -> Vectors:
         """The vectors (N×D) in ``rows``."""
-        return self._vectors_RD[rows]
+        tail_N = rows >= self._first
+        if not tail_N.any():
+            return self.sealed.vectors(rows)
+        vectors_ND = np.empty((len(rows), self.sealed.dimension), np.float16)
+        vectors_ND[tail_N] = self._tail.vectors(rows[tail_N] - self._first)
+        vectors_ND[~tail_N] = self.sealed.vectors(rows[~tail_N])
+        return vectors_ND
 
     def directions(self, vectors_ND: Vectors | Float64) -> Float64:
         """The vectors at length 1, as cosines need them; unchanged where the model sees to it."""
@@ -154,17 +178,9 @@ class Catalogue:
         unit_ND: Float64 = exact_ND / np.where(lengths_N1 > 0, lengths_N1, 1.0)
         return unit_ND
 
-    def entries(self, rows: RowIds) -> "Entries":
-        """What is known of the articles in ``rows``, looked up one by one when asked for."""
-        return Entries(self._entries, rows)
-
-    def row(self, article_id: ArticleId) -> int | None:
-        """The row of an article, None unless it is live."""
-        return self._row_of.get(article_id)
-
     def allowed(self, filters: Filters | None, without: Iterable[ArticleId]) -> Mask:
         """Which rows (R,) are live, pass the filters and are not among ``without``."""
-        count = len(self._entries)
+        count = self.rows_written
         mask_R = self._alive_R[:count].copy()
         if filters is not None:
             mask_R &= self.columns.mask(filters, count)
@@ -173,7 +189,16 @@ class Catalogue:
 
     def nearest(self, query_D: Vectors, limit: int, allowed: Mask) -> RowIds:
         """The ``limit`` allowed rows of highest inner product with ``query_D``, best first."""
-        return self._index.search(query_D, limit, allowed)
+        if limit < 1:
+            return np.empty(0, np.int64)
+        found = self.sealed.search(query_D, limit, allowed[: self._first])
+        rows, scores = self._tail.search(query_D, limit, allowed[self._first :])
+        found.append((rows + self._first, scores))
+        if len(found) == 1:
+            return found[0][0]
+        rows = np.concatenate([rows for rows, _ in found])
+        scores = np.concatenate([scores for _, scores in found])
+        return rows[np.lexsort((rows, -scores))[:limit]]
 
     def newest(self, limit: int, allowed: Mask) -> RowIds:
         """The ``limit`` allowed rows published last, the newest first."""
@@ -186,49 +211,122 @@ class Catalogue:
         rows = np.flatnonzero(allowed)
         return newest_first(rows, self.columns.published_R[rows], limit)
 
-    def _lay(self, entries: Sequence[Entry], vectors_ND: Vectors) -> None:
-        self.layout += 1
-        self._entries, self._row_of, self._expiries = [], {}, []
-        self.columns = Columns()
-        self._recent = Recent()
-        self._vectors_RD = grown(vectors_ND, FIRST_CAPACITY - 1)
-        self._alive_R = np.zeros(len(self._vectors_RD), np.bool_)
-        self._index = self._new_index()
-        for entry in entries:
-            self._append(entry)
-        self._index.add(vectors_ND)
-        self.longest = _longest(vectors_ND)
+    def put(
+        self, entries: Sequence[Entry], vectors_ND: Vectors, documents: Sequence[bytes] = ()
+    ) -> None:
+        """Add or replace articles. One that is older than what is known changes nothing.
 
-    def _append(self, entry: Entry) -> None:
-        row = len(self._entries)
-        self.columns.set(row, entry)
-        self._recent.add(row, entry.published)
-        self._entries.append(entry)
-        self._row_of[entry.article_id] = row
-        self._alive_R[row] = True
-        heapq.heappush(self._expiries, (entry.expires, row))
+        ``documents`` are the whole articles, for generations to keep; none: they are not kept.
+        """
+        fresh = self._newer_than_known(entries)
+        if not fresh:
+            return
+        news = Rows(
+            [entries[n] for n in fresh],
+            [documents[n] for n in fresh] if documents else [b""] * len(fresh),
+            vectors_ND[fresh],
+        )
+        self._kill(self.find([entry.article_id for entry in news.entries]))
+        first = self.rows_written
+        self._tail.add(news)
+        self._alive_R = grown(self._alive_R, self.rows_written - 1)
+        for row, entry in enumerate(news.entries, first):
+            self._withdrawn.pop(entry.article_id, None)
+            self.columns.set(row, entry)
+            self._recent.add(row, entry.published)
+            self._expiry.add(row, entry.expires)
+        self._alive_R[first : self.rows_written] = True
+        self._live += len(news.entries)
+        self.longest = max(self.longest, longest_of(news.vectors_ND))
 
-    def _kill(self, article_id: ArticleId) -> None:
-        row = self._row_of.pop(article_id, None)
-        if row is not None:
-            self._alive_R[row] = False
+    def withdraw(self, article_id: ArticleId, revision: int) -> None:
+        """Forget the article, unless a later revision is known."""
+        if revision > self.revisions([article_id])[0]:
+            self._kill(self.find([article_id]))
+            self._withdrawn[article_id] = revision
+            self._withdrawals.append((article_id, revision))
 
-    def _compact_if_due(self) -> None:
-        dead = len(self._entries) - len(self._row_of)
-        if dead > max(DEAD_ROWS_BEFORE_COMPACTION, len(self._row_of) // 4):
-            rows = np.flatnonzero(self._alive_R[: len(self._entries)])
-            self._lay([self._entries[row] for row in rows.tolist()], self._vectors_RD[rows])
+    def expire(self, now: float) -> None:
+        """Forget the articles whose time is up."""
+        due = self._expiry.due(now)
+        if due:
+            self._kill(np.array(due, np.int64))
+
+    def gone(self, stored: set[ArticleId]) -> list[tuple[ArticleId, int]]:
+        """The live articles that are not among ``stored``, with the revision that withdraws each.
+
+        Looks at every article: not for the event loop.
+        """
+        held = ((self._id(row), row) for row in self.live_rows().tolist())
+        return [(a, self._revision(row) + 1) for a, row in held if a not in stored]
+
+    def frozen(self) -> Frozen:
+        """The catalogue as it is now, for another thread."""
+        return Frozen(
+            sealed=self.sealed,
+            alive_R=self._alive_R[: self.rows_written].copy(),
+            tail=self._tail.rows(0, len(self._tail)),
+            withdrawals=tuple(self._withdrawals),
+        )
+
+    def on(self, sealed: Sealed, known: Frozen) -> "Catalogue":
+        """A catalogue on a newer generation, with all that ``known`` has and it lacks."""
+        new = Catalogue(sealed, self._new_tail, normalised=self.normalised)
+        new.put(known.tail.entries, known.tail.vectors_ND, known.tail.documents)
+        new._withdraw_again(known.withdrawals)
+        return new
+
+    def catch_up(self, other: "Catalogue", known: Frozen) -> None:
+        """Do what was done to ``other`` since it was ``known``."""
+        rows = other._tail.rows(len(known.tail.entries), len(other._tail))
+        self.put(rows.entries, rows.vectors_ND, rows.documents)
+        self._withdraw_again(other._withdrawals[len(known.withdrawals) :])
+
+    def _withdraw_again(self, withdrawals: Iterable[tuple[ArticleId, int]]) -> None:
+        position_ms = int(self.sealed.position.partition(b"-")[0])
+        oldest = 1e3 * position_ms - 1e6 * WITHDRAWALS_REMEMBERED_SECONDS  # revisions are in µs
+        for article_id, revision in withdrawals:
+            if revision > oldest:
+                self.withdraw(article_id, revision)
+
+    def _id(self, row: int) -> ArticleId:
+        if row < self._first:
+            return self.sealed.article_id(row)
+        return self._tail.entries[row - self._first].article_id
+
+    def _entry(self, row: int) -> Entry:
+        if row < self._first:
+            return self.sealed.entry(row)
+        return self._tail.entries[row - self._first]
+
+    def _document(self, row: int) -> bytes:
+        if row < self._first:
+            return self.sealed.document(row)
+        return self._tail.documents[row - self._first]
+
+    def _revision(self, row: int) -> int:
+        if row < self._first:
+            return self.sealed.revision(row)
+        return self._tail.entries[row - self._first].revision
+
+    def _kill(self, rows: RowIds) -> None:
+        rows = rows[rows >= 0]
+        dying = rows[self._alive_R[rows]]
+        self._alive_R[dying] = False
+        self._live -= len(dying)
 
     def _newer_than_known(self, entries: Sequence[Entry]) -> list[int]:
         """Positions of the entries to write: the latest of each article, if it is news."""
         latest: dict[ArticleId, int] = {}
+        known = self.revisions([entry.article_id for entry in entries])
         for position, entry in enumerate(entries):
             held = latest.get(entry.article_id)
-            known = self.revision(entry.article_id) if held is None else entries[held].revision
-            if entry.revision > known:
+            before = known[position] if held is None else entries[held].revision
+            if entry.revision > before:
                 latest[entry.article_id] = position
         return sorted(latest.values())
 
 
-def _longest(vectors_ND: Vectors) -> float:
+def longest_of(vectors_ND: Vectors) -> float:
+    """The length (L2) of the longest vector."""
     return float(np.linalg.norm(vectors_ND.astype(np.float32), axis=1).max(initial=0.0))

@@ -1,9 +1,9 @@
-"""The columns that filters read, one value a row, growing by doubling.
+"""The columns that filters read, one value a row, growing in steps.
 
 Shapes: R rows, D dimensions.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.catalogue.entry import Entry
+from service.catalogue.sealed import Sealed
 from service.domain.filters import Filters
 from service.ports import Mask
 
@@ -54,6 +55,15 @@ class Labels:
         code = NONE if value is None else self._codes.setdefault(value, len(self._codes))
         self._column_R[row] = code
 
+    def lay(self, codes_N: NDArray[np.int32], values: Sequence[str]) -> NDArray[np.int32]:
+        """The codes of rows whose places in ``values`` are given; -1 for none."""
+        table = [self._codes.setdefault(value, len(self._codes)) for value in values]
+        return np.array([*table, NONE], np.int32)[codes_N]
+
+    def start(self, column_S: NDArray[np.int32]) -> None:
+        """Write the first rows, in codes."""
+        self._column_R = grown(column_S, len(column_S) + FIRST_CAPACITY)
+
     def among(self, values: Iterable[str], rows: slice | NDArray[np.int64]) -> Mask:
         """Which rows hold one of ``values``."""
         table = self.table(dict.fromkeys(values, 1.0), 0.0).astype(np.bool_)
@@ -69,6 +79,28 @@ class Columns:
         self.sources, self.authors = Labels(), Labels()
         self.published_R = np.empty(FIRST_CAPACITY, np.float64)
         self.ingested_R = np.empty(FIRST_CAPACITY, np.float64)
+
+    @classmethod
+    def of(cls, sealed: Sealed) -> "Columns":
+        """The columns of a generation's rows."""
+        columns = cls()
+        if not len(sealed):
+            return columns
+        for labels, name in (
+            (columns.languages, "language"),
+            (columns.categories, "category"),
+            (columns.sources, "source"),
+            (columns.authors, "author"),
+        ):
+            labels.start(
+                np.concatenate(
+                    [labels.lay(s.rows_N[name], s.labels[name]) for s in sealed.segments]
+                )
+            )
+        room = len(sealed) + FIRST_CAPACITY
+        columns.published_R = grown(sealed.column("published"), room)
+        columns.ingested_R = grown(sealed.column("ingested"), room)
+        return columns
 
     def set(self, row: int, entry: Entry) -> None:
         """Write one row."""
@@ -103,10 +135,11 @@ class Columns:
 
 
 def grown(column: NDArray[Scalar], row: int) -> NDArray[Scalar]:
-    """The column itself, or a copy of twice its length if ``row`` lies beyond its end."""
+    """The column itself, or a copy a quarter longer if ``row`` lies beyond its end."""
     if row < len(column):
         return column
-    longer = np.empty((max(2 * len(column), row + 1), *column.shape[1:]), column.dtype)
+    length = max(len(column) + max(len(column) // 4, FIRST_CAPACITY), row + 1)
+    longer = np.empty((length, *column.shape[1:]), column.dtype)
     longer[: len(column)] = column
     return longer
 

@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.catalogue.catalogue import Catalogue, RowIds
+from service.catalogue.catalogue import Catalogue
 from service.catalogue.columns import grown
 from service.domain.popularity import NO_HEAT, Heat
+from service.ports import RowIds
 
 KEPT: Final = 5_000
 """The hottest articles; what is read less counts as not read."""
@@ -40,8 +41,9 @@ class HotRows:
         if heat is not self._heat or catalogue.layout != self._layout:
             self._heat, self._layout = heat, catalogue.layout
             self._heat_R = np.zeros(catalogue.rows_written + 1)
-            live = [article_id for article_id in heat.hottest[:KEPT] if article_id in catalogue]
-            self._heat_R[catalogue.rows(live)] = heat.of(live)
+            hottest = heat.hottest[:KEPT]
+            rows_K = catalogue.find(hottest)
+            self._heat_R[rows_K[rows_K >= 0]] = heat.of(hottest)[rows_K >= 0]
             self._rows_N, self._written = None, catalogue.rows_written
         elif catalogue.rows_written > self._written:
             self._add(catalogue, np.arange(self._written, catalogue.rows_written))

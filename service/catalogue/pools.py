@@ -20,8 +20,8 @@ from cachetools import TTLCache
 from numpy.typing import NDArray
 
 from model_store import late_fusion
-from service.catalogue.catalogue import Catalogue, RowIds
-from service.ports import Mask, Vectors
+from service.catalogue.catalogue import Catalogue
+from service.ports import Mask, RowIds, Vectors
 
 DEPTH: Final = 512
 POOLS_KEPT: Final = 10_000

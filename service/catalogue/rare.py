@@ -5,8 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.catalogue.catalogue import Catalogue, RowIds
+from service.catalogue.catalogue import Catalogue
 from service.domain.popularity import Exposure
+from service.ports import RowIds
 
 LOOKED_THROUGH: Final = 1_000
 """So many of the newest rows are looked through."""

@@ -8,17 +8,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from service.ports import RowIds
+
 KEPT: Final = 4_096
 
 
 class Recent:
-    """The newest ``KEPT`` rows ever added, live or not."""
+    """The newest ``KEPT`` rows, live or not, of those that were there and all that are added."""
 
-    def __init__(self) -> None:
-        self._rows_N = np.empty(0, np.int64)
-        self._published_N = np.empty(0, np.float64)
+    def __init__(self, rows_N: RowIds, published_N: NDArray[np.float64]) -> None:
+        self._rows_N = newest_first(rows_N, published_N, KEPT)
+        self._published_N = published_N[np.searchsorted(rows_N, self._rows_N)]
         self._added: list[tuple[int, float]] = []
-        self.complete = True
+        self.complete = len(rows_N) <= KEPT
         """Whether no row has ever been left out."""
 
     def add(self, row: int, published: float) -> None:
@@ -27,7 +29,7 @@ class Recent:
         if len(self._added) >= KEPT:
             self._merge()
 
-    def rows(self) -> NDArray[np.int64]:
+    def rows(self) -> RowIds:
         """The rows, the newest first; of equal times, the later row first."""
         if self._added:
             self._merge()
@@ -43,9 +45,7 @@ class Recent:
         self._added = []
 
 
-def newest_first(
-    rows_N: NDArray[np.int64], published_N: NDArray[np.float64], limit: int
-) -> NDArray[np.int64]:
+def newest_first(rows_N: RowIds, published_N: NDArray[np.float64], limit: int) -> RowIds:
     """The ``limit`` rows published last, the newest first; of equal times, the later row first."""
     if len(rows_N) > limit:
         oldest = np.partition(published_N, len(rows_N) - limit)[len(rows_N) - limit]

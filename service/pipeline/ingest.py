@@ -87,7 +87,7 @@ async def _publish(
     vectors: Sequence[Vectors | None],
 ) -> None:
     catalogue = newsstand.catalogue
-    here = [catalogue.revision(article_id) for article_id, _ in incoming]
+    here = catalogue.revisions([article_id for article_id, _ in incoming])
     news = [i for i, result in enumerate(written) if result.revision > here[i]]
     wanted = [incoming[i][0] for i in news if vectors[i] is None]
     stored = await newsstand.articles.vectors(wanted) if wanted else {}

@@ -4,7 +4,6 @@ from typing import Final
 
 import numpy as np
 
-from service.catalogue.catalogue import RowIds
 from service.catalogue.pools import by_score
 from service.domain.fields import ArticleId
 from service.domain.filters import Filters
@@ -12,6 +11,7 @@ from service.domain.policy import PopularityPrior
 from service.domain.recommendation import ListedItem, Listing
 from service.errors import NotFound
 from service.pipeline.newsstand import Newsstand
+from service.ports import RowIds
 
 DEEPER: Final = 10
 LOOKED_AT: Final = 1_000
@@ -49,8 +49,8 @@ def trending(
     rows, values = newsstand.hot.of(catalogue, heat)
     allowed = catalogue.allowed(filters, [])
     if allowed[rows].sum() < limit:  # deeper than is kept at hand
-        live = [article_id for article_id in heat.hottest if article_id in catalogue]
-        rows, values = catalogue.rows(live), heat.of(live)
+        rows = catalogue.find(heat.hottest)
+        rows, values = rows[rows >= 0], heat.of(heat.hottest)[rows >= 0]
     open_N = allowed[rows]
     return _listing(newsstand, rows[open_N][:limit], values[open_N][:limit].tolist())
 

@@ -46,12 +46,19 @@ class ServedModel:
         return self.reader.read(article.text_fields())
 
 
+@dataclass
+class Shelf:
+    """Where the catalogue stands, and where a newer one takes its place."""
+
+    catalogue: Catalogue
+
+
 @dataclass(frozen=True)
 class Newsstand:
     """The live catalogue of this process and the ports around it."""
 
     model: ServedModel
-    catalogue: Catalogue
+    shelf: Shelf
     encoder: Encoder
     articles: ArticleStore
     readers: ReaderStore
@@ -65,6 +72,8 @@ class Newsstand:
     """The scenarios and experiments in force."""
     cursor_key: bytes = field(repr=False)
     """What cursors are signed with, the same in every process."""
+    state_is_lost: Callable[[], bool] = lambda: False
+    """Whether the state store is empty, or another than the one that is known."""
     clock: Callable[[], float] = time.time
     """Seconds since 1970."""
     rng: np.random.Generator = field(default_factory=np.random.default_rng, repr=False)
@@ -76,13 +85,26 @@ class Newsstand:
     )
     """Vectors of articles that have left the catalogue but not the histories."""
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """The live catalogue as it stands now: hold on to it from one await to the next."""
+        return self.shelf.catalogue
+
+    def lay(self, catalogue: Catalogue) -> None:
+        """Let a newer catalogue take the place of this one."""
+        self.shelf.catalogue = catalogue
+
     def publish(self, stored: Sequence[StoredArticle]) -> None:
         """Make stored articles, all of which have vectors, recommendable in this process."""
         vectors = [article.vector for article in stored if article.vector is not None]
         if len(vectors) != len(stored):
             raise ValueError("an article without a vector cannot be published")
         if stored:
-            self.catalogue.put([self._entry(article) for article in stored], np.stack(vectors))
+            self.catalogue.put(
+                [self._entry(article) for article in stored],
+                np.stack(vectors),
+                [a.article.model_dump_json(exclude_none=True).encode() for a in stored],
+            )
         for article in stored:
             self.retired.pop(article.article_id, None)
 

@@ -10,6 +10,7 @@ from service.errors import Unavailable
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.stages import Stages
 from service.pipeline.taste import Taste, read_reader, taste_of, taste_of_reader
+from service.ports import Vectors
 
 
 async def rank(newsstand: Newsstand, request: RankRequest, stages: Stages) -> Ranking:
@@ -22,13 +23,17 @@ async def rank(newsstand: Newsstand, request: RankRequest, stages: Stages) -> Ra
         taste = await _taste(newsstand, request, degraded)
     with stages.stage("score"):
         distinct = dict.fromkeys(map(ArticleId, request.candidate_article_ids))
-        known = [article_id for article_id in distinct if article_id in newsstand.catalogue]
-        items = _scored(newsstand, request, known, taste) if taste else _unscored(known)
+        catalogue = newsstand.catalogue
+        rows = catalogue.find(list(distinct))
+        known = [a for a, row in zip(distinct, rows.tolist(), strict=True) if row >= 0]
+        unknown = [a for a, row in zip(distinct, rows.tolist(), strict=True) if row < 0]
+        vectors_CD = catalogue.vectors(rows[rows >= 0])
+        items = _scored(newsstand, request, known, vectors_CD, taste) if taste else _unscored(known)
     return Ranking(
         model=newsstand.model.reference,
         degraded=degraded,
         items=items,
-        unknown_article_ids=[a for a in distinct if a not in newsstand.catalogue],
+        unknown_article_ids=unknown,
     )
 
 
@@ -52,9 +57,12 @@ async def _taste(
 
 
 def _scored(
-    newsstand: Newsstand, request: RankRequest, known: Sequence[ArticleId], taste: Taste
+    newsstand: Newsstand,
+    request: RankRequest,
+    known: Sequence[ArticleId],
+    vectors_CD: Vectors,
+    taste: Taste,
 ) -> list[RankedItem]:
-    vectors_CD = newsstand.catalogue.vectors(newsstand.catalogue.rows(known))
     scores_C = taste.relevance(vectors_CD)
     order = np.argsort(-scores_C, kind="stable").tolist()
     return [

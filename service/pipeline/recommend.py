@@ -5,7 +5,6 @@ from collections.abc import Collection
 
 import numpy as np
 
-from service.catalogue.catalogue import RowIds
 from service.domain.fields import ArticleId
 from service.domain.recommendation import Item, Recommendation, RecommendRequest, VariantAnswer
 from service.pipeline.candidates.explore import explore
@@ -18,7 +17,7 @@ from service.pipeline.remember import remember
 from service.pipeline.scoring.score import disliked, score
 from service.pipeline.stages import Stages
 from service.pipeline.visit import Visit, begin
-from service.ports import Mask
+from service.ports import Mask, RowIds
 
 DEPTHS = (1, 4, 16)
 """How many times deeper to look while stories or caps leave a page wanting."""

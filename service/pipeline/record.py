@@ -39,7 +39,9 @@ async def record(newsstand: Newsstand, events: Sequence[Event], arrival_ms: int)
 
 async def _known_articles(newsstand: Newsstand, events: Sequence[Event]) -> set[ArticleId]:
     asked = {ArticleId(event.article_id) for event in events}
-    known = {a for a in asked if a in newsstand.catalogue or a in newsstand.retired}
+    named = list(asked)
+    rows = newsstand.catalogue.find(named).tolist()
+    known = {a for a, row in zip(named, rows, strict=True) if row >= 0 or a in newsstand.retired}
     elsewhere = list(asked - known)
     if elsewhere:
         vectors = await newsstand.articles.vectors(elsewhere)

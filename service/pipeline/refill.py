@@ -1,19 +1,40 @@
-"""Filling a process's catalogue from what is stored."""
+"""Making a process's catalogue what is stored."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import Final
 
+from service.domain.fields import ArticleId
 from service.pipeline.newsstand import Newsstand
 from service.ports import StoredArticle
 
+ASKED_AT_ONCE: Final = 500
 
-async def refill(newsstand: Newsstand, stored: AsyncIterator[Sequence[StoredArticle]]) -> None:
-    """Publish every stored article, encoding those without a vector of the active model.
 
-    Raises Unavailable.
+async def reconcile(
+    newsstand: Newsstand, known: Callable[[], Awaitable[None]]
+) -> dict[ArticleId, int]:
+    """Publish what is stored and not known here, encoding what has no vector of the active model;
+    forget what is not stored any more. Returns the articles that were not known, by revision.
+
+    ``known`` raises Unavailable while the store is not the one that is known: what is missing
+    there is not forgotten here. Raises Unavailable.
     """
-    async for batch in stored:
-        newsstand.publish(await encode_missing(newsstand, batch))
+    await known()
+    seen: set[ArticleId] = set()
+    news: dict[ArticleId, int] = {}
+    async for article_ids in newsstand.articles.ids():
+        seen.update(article_ids)
+        news |= await _publish_unknown(newsstand, article_ids)
+    gone = dict(await asyncio.to_thread(newsstand.catalogue.gone, seen))
+    await known()
+    for piece in pieces(list(gone)):  # what came during the scan is not gone
+        stored = await newsstand.articles.revisions(piece)
+        for article_id, revision in zip(piece, stored, strict=True):
+            if revision is None:
+                newsstand.catalogue.withdraw(article_id, gone[article_id])
+    return news
 
 
 async def encode_missing(
@@ -32,3 +53,26 @@ async def encode_missing(
     await newsstand.articles.keep_vectors(bare, digests, vectors_ND)
     made = dict(zip((a.article_id for a in bare), vectors_ND, strict=True))
     return [replace(a, vector=made.get(a.article_id, a.vector)) for a in batch]
+
+
+def pieces(article_ids: Sequence[ArticleId]) -> list[Sequence[ArticleId]]:
+    """The ids in pieces that are asked for at once."""
+    starts = range(0, len(article_ids), ASKED_AT_ONCE)
+    return [article_ids[start : start + ASKED_AT_ONCE] for start in starts]
+
+
+async def _publish_unknown(
+    newsstand: Newsstand, article_ids: Sequence[ArticleId]
+) -> dict[ArticleId, int]:
+    stored = await newsstand.articles.revisions(article_ids)
+    known = newsstand.catalogue.revisions(article_ids)
+    wanted = [
+        article_id
+        for article_id, revision, here in zip(article_ids, stored, known, strict=True)
+        if revision is not None and revision > here
+    ]
+    if not wanted:
+        return {}
+    found = [one for one in await newsstand.articles.get(wanted) if one is not None]
+    newsstand.publish(await encode_missing(newsstand, found))
+    return {one.article_id: one.revision for one in found}

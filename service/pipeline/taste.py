@@ -64,7 +64,7 @@ async def read_reader(
         degraded.append("state_unavailable")
         return Reader()
     if not reader.known:
-        degraded.append("unknown_reader")
+        degraded.append("state_lost" if newsstand.state_is_lost() else "unknown_reader")
     return reader
 
 
@@ -138,8 +138,9 @@ async def vectors_of(
     """
     catalogue, retired = newsstand.catalogue, newsstand.retired
     distinct = dict.fromkeys(article_ids)
-    live = [article_id for article_id in distinct if article_id in catalogue]
-    found = dict(zip(live, catalogue.vectors(catalogue.rows(live)), strict=True))
+    rows = catalogue.find(list(distinct))
+    live = [article_id for article_id, row in zip(distinct, rows.tolist(), strict=True) if row >= 0]
+    found = dict(zip(live, catalogue.vectors(rows[rows >= 0]), strict=True))
     found |= {a: retired[a] for a in distinct if a not in found and a in retired}
     missing = [article_id for article_id in distinct if article_id not in found]
     if missing:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.catalogue.catalogue import Catalogue, RowIds
+from service.catalogue.catalogue import Catalogue
 from service.catalogue.columns import NONE, Labels
 from service.domain.experiment import Decision
 from service.domain.fields import ArticleId
@@ -20,6 +20,7 @@ from service.pipeline.cursor import Cursor, fingerprint, read_cursor
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.stages import Stages
 from service.pipeline.taste import Taste, read_reader, taste_of, taste_of_reader
+from service.ports import RowIds
 
 Shares = NDArray[np.float64]
 """The share of each value of a column, by its code; the last place, for none, is 0. Empty where

@@ -9,13 +9,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.catalogue.catalogue import RowIds
 from service.catalogue.columns import NONE
 from service.domain.policy import Exploration
 from service.experiments.exploration import draw, optimistic_rates, softmax
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.visit import Visit
-from service.ports import Mask
+from service.ports import Mask, RowIds
 
 PRIOR_CLICKS: Final = 1.0
 PRIOR_IMPRESSIONS: Final = 20.0

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from service.catalogue.catalogue import RowIds
 from service.pipeline.visit import Visit
-from service.ports import Mask
+from service.ports import Mask, RowIds
 
 DEEPER = 4
 """So many times more of the newest are looked through for those in the reader's languages."""

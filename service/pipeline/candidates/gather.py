@@ -10,17 +10,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.catalogue.catalogue import Catalogue, RowIds
+from service.catalogue.catalogue import Catalogue
 from service.catalogue.entry import Entry
 from service.domain.fields import ArticleId
 from service.domain.recommendation import SOURCES, Boosts, Interests, Source
 from service.pipeline.candidates.fresh import fresh
-from service.pipeline.candidates.personal import by_taste
+from service.pipeline.candidates.personal import best_by_taste, from_pool
 from service.pipeline.candidates.trending import trending
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.taste import Taste
 from service.pipeline.visit import Visit
-from service.ports import Mask
+from service.ports import Mask, RowIds
 
 BESIDES_THE_PAGE: Final = 200
 """Re-ranking chooses from so many more than what is asked for, at least."""
@@ -127,10 +127,13 @@ def _take_by_taste(
 ) -> None:
     whole = not visit.request.filters and visit.cursor is None
     reader = visit.request.user_id if taste.source == "personal" and whole else None
-    rows, _ = by_taste(newsstand, taste, reader, pool, gathering.open_R)
+    if reader is None:
+        rows, _ = best_by_taste(visit.catalogue, taste, pool, gathering.open_R)
+    else:
+        rows, _ = from_pool(visit.catalogue, newsstand.pools, taste, reader, pool, gathering.open_R)
     gathering.take(rows, taste.source)
     if visit.session is not None:
-        rows, _ = by_taste(newsstand, visit.session, None, SESSION, gathering.open_R)
+        rows, _ = best_by_taste(visit.catalogue, visit.session, SESSION, gathering.open_R)
         gathering.take(rows, "session")
 
 
@@ -167,7 +170,7 @@ def _take_interesting(visit: Visit, interests: Interests, gathering: _Gathering)
 def _best_among(newsstand: Newsstand, visit: Visit, among: Mask) -> RowIds:
     if visit.taste is None:
         return visit.catalogue.newest(BOOSTED, among)
-    return by_taste(newsstand, visit.taste, None, BOOSTED, among)[0]
+    return best_by_taste(visit.catalogue, visit.taste, BOOSTED, among)[0]
 
 
 def _unit(catalogue: Catalogue, taste: Taste | None) -> float:

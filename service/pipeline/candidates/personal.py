@@ -9,28 +9,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store import late_fusion
-from service.catalogue.catalogue import Catalogue, RowIds
-from service.catalogue.pools import best, by_score
-from service.pipeline.newsstand import Newsstand
+from service.catalogue.catalogue import Catalogue
+from service.catalogue.pools import Pools, best, by_score
 from service.pipeline.taste import Taste
-from service.ports import Mask, Vectors
+from service.ports import Mask, RowIds, Vectors
 
 
-def by_taste(
-    newsstand: Newsstand, taste: Taste, reader: str | None, limit: int, allowed: Mask
+def best_by_taste(
+    catalogue: Catalogue, taste: Taste, limit: int, allowed: Mask
 ) -> tuple[RowIds, NDArray[np.float64]]:
     """The ``limit`` allowed rows of highest relevance, and their relevance, the highest first.
 
-    A ``reader`` who is named is served from their pool where it holds enough; pass None where
-    ``allowed`` is narrow. With several queries each is searched for: what is nearest to one of
-    them is among the nearest of that one.
+    With several queries each is searched for: what is nearest to one of them is among the nearest
+    of that one.
     """
-    catalogue, queries_QD = newsstand.catalogue, taste.queries_QD
-    if len(queries_QD) > 1:
-        return _by_any(catalogue, queries_QD, limit, allowed)
-    if reader is None:
-        return best(catalogue, queries_QD[0], limit, allowed)
-    return newsstand.pools.best(catalogue, hash(reader), queries_QD[0], limit, allowed)
+    if len(taste.queries_QD) > 1:
+        return _by_any(catalogue, taste.queries_QD, limit, allowed)
+    return best(catalogue, taste.queries_QD[0], limit, allowed)
+
+
+def from_pool(
+    catalogue: Catalogue, pools: Pools, taste: Taste, reader: str, limit: int, allowed: Mask
+) -> tuple[RowIds, NDArray[np.float64]]:
+    """The same, from the reader's pool where it holds enough: not where ``allowed`` is narrow."""
+    if len(taste.queries_QD) > 1:
+        return _by_any(catalogue, taste.queries_QD, limit, allowed)
+    return pools.best(catalogue, hash(reader), taste.queries_QD[0], limit, allowed)
 
 
 def _by_any(

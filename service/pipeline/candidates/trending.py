@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from service.catalogue.catalogue import RowIds
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.visit import Visit
-from service.ports import Mask
+from service.ports import Mask, RowIds
 
 TOP_CATEGORIES = 3
 

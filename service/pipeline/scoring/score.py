@@ -134,7 +134,8 @@ def _impressions(visit: Visit, shortlist: Shortlist, policy: RankingPolicy) -> F
     shown = visit.reader.shown
     if not shown or policy.impressions is None or not policy.impressions.discount:
         return None
-    times_of = {visit.catalogue.row(article_id): times for article_id, times in shown.items()}
+    rows = visit.catalogue.find(list(shown)).tolist()
+    times_of = dict(zip(rows, shown.values(), strict=True))
     times_C = np.array([times_of.get(row, 0) for row in shortlist.rows_C.tolist()], np.float64)
     return -policy.impressions.discount * times_C
 

@@ -1,18 +1,20 @@
 """The catalogue against a plain dictionary, and the filters against plain comparisons."""
 
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from service.adapters.faiss_index import FaissIndex
-from service.catalogue import catalogue as module
-from service.catalogue.catalogue import Catalogue, Entry
+from service.catalogue.catalogue import Catalogue
+from service.catalogue.entry import Entry
 from service.domain.fields import ArticleId
 from service.domain.filters import Filters
+from tests.catalogues import new_catalogue, resealed, snapshots_in
 
 DIMENSION = 4
 LANGUAGES = [None, "en", "de", "zh-Hans"]
@@ -28,54 +30,97 @@ def vector(number: float) -> np.ndarray:
     return np.array([number, 1, 0, 0], np.float16)
 
 
-def new_catalogue() -> Catalogue:
-    return Catalogue(DIMENSION, lambda: FaissIndex(DIMENSION))
-
-
+numbers = st.integers(0, 8)
 operations = st.lists(
     st.one_of(
-        st.tuples(st.just("put"), st.lists(st.tuples(st.integers(0, 8), st.integers(1, 9)))),
-        st.tuples(st.just("withdraw"), st.tuples(st.integers(0, 8), st.integers(1, 9))),
+        st.tuples(st.just("put"), st.lists(st.tuples(numbers, st.integers(1, 9)))),
+        st.tuples(st.just("withdraw"), st.tuples(numbers, st.integers(1, 9))),
         st.tuples(st.just("expire"), st.integers(0, 9)),
+        st.tuples(
+            st.just("seal"),
+            st.tuples(
+                st.lists(st.tuples(numbers, st.integers(1, 9)), max_size=3),
+                st.tuples(numbers, st.integers(1, 9)),
+            ),
+        ),
     ),
     max_size=30,
 )
 
 
-@given(operations=operations, compacting=st.booleans())
-def test_the_catalogue_holds_the_latest_of_each_live_article(
-    operations: list, compacting: bool
-) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "DEAD_ROWS_BEFORE_COMPACTION", 0 if compacting else 10_000)
-        catalogue, plain, known = new_catalogue(), {}, {}
+class Plain:
+    """What the catalogue should hold."""
+
+    def __init__(self) -> None:
+        self.live: dict[int, int] = {}
+        self.known: dict[int, int] = {}
+        self.expired: dict[int, int] = {}
+        self.now = 0
+
+    def put(self, catalogue: Catalogue, given_: list[tuple[int, int]]) -> None:
+        given_ = [(n, r) for n, r in given_ if r > self.expired.get(n, 0)]  # stores never go back
+        entries = [entry(f"a{n}", r, expires=float(r)) for n, r in given_]
+        vectors = np.array([vector(r) for _, r in given_], np.float16).reshape(-1, 4)
+        catalogue.put(entries, vectors, [f"{n} {r}".encode() for n, r in given_])
+        for number, revision in given_:
+            if revision > self.known.get(number, 0):
+                self.live[number] = self.known[number] = revision
+
+    def withdraw(self, catalogue: Catalogue, given_: tuple[int, int]) -> None:
+        number, revision = given_
+        if revision <= self.expired.get(number, 0):
+            return
+        catalogue.withdraw(ArticleId(f"a{number}"), revision)
+        if revision > self.known.get(number, 0):
+            self.live.pop(number, None)
+            self.known[number] = revision
+
+    def expire(self, catalogue: Catalogue, now: int) -> None:
+        catalogue.expire(float(now))
+        self.now = max(self.now, now)
+        for number in [n for n, revision in self.live.items() if revision <= now]:
+            self.expired[number] = self.live.pop(number)
+            del self.known[number]
+
+
+@given(operations=operations)
+@settings(deadline=None)
+def test_the_catalogue_holds_the_latest_of_each_live_article(operations: list) -> None:
+    catalogue, plain = new_catalogue(DIMENSION), Plain()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        snapshots_in(Path(folder), DIMENSION) as snapshots,
+    ):
         for operation, given_ in operations:
-            if operation == "put":
-                entries = [entry(f"a{n}", r, expires=float(r)) for n, r in given_]
-                vectors = np.array([vector(r) for _, r in given_], np.float16).reshape(-1, 4)
-                catalogue.put(entries, vectors)
-                for number, revision in given_:
-                    if revision > known.get(number, 0):
-                        plain[number] = known[number] = revision
-            elif operation == "withdraw":
-                number, revision = given_
-                catalogue.withdraw(ArticleId(f"a{number}"), revision)
-                if revision > known.get(number, 0):
-                    plain.pop(number, None)
-                    known[number] = revision
+            if operation == "seal":
+
+                def meanwhile(old: Catalogue, given_: tuple = given_) -> None:
+                    plain.put(old, given_[0])
+                    plain.withdraw(old, given_[1])
+
+                catalogue = resealed(catalogue, snapshots, meanwhile=meanwhile)
+                plain.expire(catalogue, plain.now)
             else:
-                catalogue.expire(float(given_))
-                for number in [n for n, revision in plain.items() if revision <= given_]:
-                    del plain[number], known[number]
-        assert len(catalogue) == len(plain)
-        allowed = catalogue.allowed(None, [])
-        assert allowed.sum() == len(plain)
-        found = catalogue.nearest(vector(1.0), 100, allowed)
-        assert dict(zip(catalogue.ids(found), catalogue.vectors(found)[:, 0], strict=True)) == {
-            f"a{number}": revision for number, revision in plain.items()
-        }
-        without = catalogue.allowed(None, [ArticleId("a0"), ArticleId("never")])
-        assert ArticleId("a0") not in catalogue.ids(catalogue.nearest(vector(1.0), 9, without))
+                getattr(plain, operation)(catalogue, given_)
+    live = {f"a{number}": revision for number, revision in plain.live.items()}
+    assert len(catalogue) == len(live)
+    allowed = catalogue.allowed(None, [])
+    assert allowed.sum() == len(live)
+    found = catalogue.nearest(vector(1.0), 100, allowed)
+    assert dict(zip(catalogue.ids(found), catalogue.vectors(found)[:, 0], strict=True)) == live
+    ids = [ArticleId(f"a{number}") for number in range(9)]
+    for number, revision in enumerate(catalogue.revisions(ids)):
+        if number not in plain.expired:
+            assert revision == plain.known.get(number, 0)
+    assert catalogue.find(ids).tolist() == [
+        -1 if (row := catalogue.row(article_id)) is None else row for article_id in ids
+    ]
+    assert [catalogue.entry(a) is not None for a in ids] == [str(a) in live for a in ids]
+    for article_id in live:
+        held = catalogue.entry(ArticleId(article_id))
+        assert held == entry(article_id, live[article_id], expires=float(live[article_id]))
+    without = catalogue.allowed(None, [ArticleId("a0"), ArticleId("never")])
+    assert ArticleId("a0") not in catalogue.ids(catalogue.nearest(vector(1.0), 9, without))
 
 
 rows = st.lists(
@@ -105,7 +150,7 @@ def test_filters_admit_exactly_what_they_say(
     after: int | None,
     before: int | None,
 ) -> None:
-    catalogue = new_catalogue()
+    catalogue = new_catalogue(DIMENSION)
     entries = [
         entry(f"a{n}", 1, language=language, category=label, source=label, published=float(time))
         for n, (language, label, time) in enumerate(rows)
@@ -152,7 +197,7 @@ vectors_drawn = arrays.arrays(
 def test_directions_are_of_length_1_and_nothing_points_nowhere(
     vectors_ND: np.ndarray, kind: type
 ) -> None:
-    catalogue = Catalogue(DIMENSION, lambda: FaissIndex(DIMENSION), normalised=False)
+    catalogue = new_catalogue(DIMENSION, normalised=False)
     directions_ND = catalogue.directions(vectors_ND.astype(kind))
     exact_ND = vectors_ND.astype(np.float64)
     assert directions_ND.dtype == np.float64
@@ -169,11 +214,12 @@ def test_directions_are_of_length_1_and_nothing_points_nowhere(
 def test_where_the_model_makes_unit_vectors_directions_are_the_vectors(
     vectors_ND: np.ndarray,
 ) -> None:
-    assert np.array_equal(new_catalogue().directions(vectors_ND), vectors_ND.astype(np.float64))
+    directions_ND = new_catalogue(DIMENSION).directions(vectors_ND)
+    assert np.array_equal(directions_ND, vectors_ND.astype(np.float64))
 
 
 def test_no_vector_of_the_catalogue_is_longer_than_the_longest() -> None:
-    catalogue = Catalogue(DIMENSION, lambda: FaissIndex(DIMENSION), normalised=False)
+    catalogue = new_catalogue(DIMENSION, normalised=False)
     assert catalogue.longest == 0
     catalogue.put([entry("a", 1), entry("b", 1)], np.array([vector(3), vector(0)]))
     assert catalogue.longest == pytest.approx(10**0.5)

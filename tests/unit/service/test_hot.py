@@ -2,12 +2,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.adapters.faiss_index import FaissIndex
-from service.catalogue.catalogue import Catalogue
 from service.catalogue.entry import Entry
 from service.catalogue.hot import HotRows
 from service.domain.fields import ArticleId
 from service.domain.popularity import Heat
+from tests.catalogues import new_catalogue
 
 steps = st.lists(
     st.tuples(st.sampled_from(["put", "withdraw", "heat"]), st.integers(0, 15)), max_size=20
@@ -23,7 +22,7 @@ def heat_of(values: np.ndarray) -> Heat:
 @given(steps=steps, seed=st.integers(0, 999))
 def test_every_live_rows_heat_whatever_changed(steps: list[tuple[str, int]], seed: int) -> None:
     rng = np.random.default_rng(seed)
-    catalogue, hot = Catalogue(4, lambda: FaissIndex(4)), HotRows()
+    catalogue, hot = new_catalogue(4), HotRows()
     values = rng.integers(0, 3, 16).astype(float)
     heat = heat_of(values)
     for revision, (step, number) in enumerate(steps, 1):

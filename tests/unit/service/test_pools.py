@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_store import late_fusion
-from service.adapters.faiss_index import FaissIndex
 from service.catalogue import pools as module
-from service.catalogue.catalogue import Catalogue, Entry
+from service.catalogue.catalogue import Entry
 from service.catalogue.pools import Pools
 from service.domain.fields import ArticleId
+from tests.catalogues import new_catalogue
 
 DIMENSION = 8
 
@@ -41,7 +41,7 @@ def test_a_pool_answers_as_a_search_of_everything(
     seed: int, depth: int, steps: list[tuple[str, int]]
 ) -> None:
     rng = np.random.default_rng(seed)
-    catalogue = Catalogue(DIMENSION, lambda: FaissIndex(DIMENSION))
+    catalogue = new_catalogue(DIMENSION)
     catalogue.put(entries(range(120), 1), vectors(rng, 120))
     pools, taste_D, count, revision = Pools(), vectors(rng, 1)[0], 120, 1
     before, module.DEPTH = module.DEPTH, depth

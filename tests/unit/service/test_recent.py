@@ -10,7 +10,7 @@ from service.catalogue.recent import Recent, newest_first
 def test_the_newest_rows_in_order_however_they_came(published: list[int], kept: int) -> None:
     before, module.KEPT = module.KEPT, kept
     try:
-        recent = Recent()
+        recent = Recent(np.empty(0, np.int64), np.empty(0))
         for row, moment in enumerate(published):
             recent.add(row, float(moment))
             if row % 7 == 0:

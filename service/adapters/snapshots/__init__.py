@@ -1,0 +1,1 @@
+"""Generations of the catalogue on disk: written by one process, mapped by all of a machine."""
