@@ -20,12 +20,13 @@ from model_store.manifest import Manifest
 from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.redis.connection import Connection
 from service.adapters.redis.readers import RedisReaders
-from service.composition import find_artefact, opened
+from service.composition import find_artefact
 from service.domain.recommendation import RecommendRequest
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.recommend import recommend
 from service.pipeline.stages import Stages
 from service.settings import Settings
+from service.upkeep import opened
 
 POLICY_STAGES = ("exclude", "explore", "score", "rerank")
 EVERYTHING_ON = """

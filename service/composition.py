@@ -1,12 +1,13 @@
-"""The composition root: from settings and an artefact to a newsstand that is ready."""
+"""The composition root: from settings and an artefact to a newsstand whose parts fit together."""
 
-import asyncio
+import hashlib
 import logging
 import os
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from model_store.artefact import Artefact
 from model_store.errors import ModelStoreError
@@ -15,27 +16,28 @@ from model_store.store import DEFAULT_ARTEFACT, ModelStore
 from model_store.user_models import user_model
 from service.adapters.devices import chosen_device
 from service.adapters.embedded_valkey import EmbeddedValkey
-from service.adapters.faiss_index import FaissIndex
+from service.adapters.faiss_index import FaissTail
 from service.adapters.onnx_encoder import OnnxEncoder
 from service.adapters.policy_file import PolicyFile
+from service.adapters.redis.append_only_file import AppendOnlyFile
+from service.adapters.redis.article_log import ArticleLog
 from service.adapters.redis.articles import RedisArticles
 from service.adapters.redis.connection import Connection
 from service.adapters.redis.cursor_key import cursor_key
 from service.adapters.redis.experiments import RedisExperiments
+from service.adapters.redis.identity import Identity
 from service.adapters.redis.popularity import RedisPopularity
 from service.adapters.redis.readers import RedisReaders
-from service.background.follow import follow
+from service.adapters.snapshots.memory import Memory
+from service.background.loss import Loss
 from service.background.tasks import Tasks
 from service.catalogue.catalogue import Catalogue
+from service.catalogue.sealed import Sealed
 from service.domain.experiment import PolicyBook
 from service.errors import SetupError, Unavailable
-from service.pipeline.newsstand import Newsstand, ServedModel
-from service.pipeline.refill import refill
+from service.pipeline.newsstand import Newsstand, ServedModel, Shelf
 from service.settings import Settings
 
-COUNT_WAIT_MS = 500
-SERVED_WRITTEN_SECONDS = 0.05
-POLICIES_LOOKED_AT_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -48,39 +50,25 @@ def find_artefact(settings: Settings) -> Artefact:
         raise SetupError(str(error)) from error
 
 
-@asynccontextmanager
-async def opened(settings: Settings, artefact: Artefact) -> AsyncIterator[Newsstand]:
-    """A newsstand that is ready to serve, for as long as the block runs.
-
-    Raises SetupError, or Unavailable if the state store does not answer.
-    """
-    async with AsyncExitStack() as stack:
-        yield await _open(settings, artefact, stack, time.time)
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A newsstand without anything going on beside it, and the adapters that keep it going."""
+    """A newsstand without anything going on beside it, and what keeps it going (``upkeep``)."""
 
     newsstand: Newsstand
     articles: RedisArticles
+    log: ArticleLog
     readers: RedisReaders
     popularity: RedisPopularity
     tasks: Tasks
     policy_file: PolicyFile | None
-
-
-async def _open(
-    settings: Settings, artefact: Artefact, stack: AsyncExitStack, clock: Callable[[], float]
-) -> Newsstand:
-    parts = await assembled(settings, artefact, stack, clock)
-    await _fill_and_follow(parts)
-    await parts.popularity.refresh()
-    _keep_counting(parts)
-    _keep_remembering(parts)
-    if parts.policy_file is not None:
-        _keep_reading(parts.policy_file, parts.tasks)
-    return parts.newsstand
+    append_only_file: AppendOnlyFile | None
+    """Of the embedded server: any other is the operator's to rewrite."""
+    identity: Identity
+    loss: Loss
+    memory: Memory
+    """What this machine knew of the store when it started."""
+    folder: Path
+    """What is kept on disk of this store."""
 
 
 async def assembled(
@@ -88,13 +76,22 @@ async def assembled(
 ) -> Parts:
     """Bring every part up, in order; ``stack`` takes them down again.
 
-    Raises SetupError, or Unavailable if the state store does not answer.
+    Raises SetupError, or Unavailable if the state store does not answer and this machine has
+    never met it.
     """
     policy_file = PolicyFile(settings.policies_file) if settings.policies_file else None
-    url = settings.redis_url or stack.enter_context(EmbeddedValkey(settings.data_dir)).url
-    connection = Connection(url)
+    embedded = EmbeddedValkey(settings.data_dir)
+    url = settings.redis_url or stack.enter_context(embedded).url
+    folder = settings.data_dir / "catalogue" / _name_of(url)
+    connection = Connection(url, durability=settings.durability)
     stack.push_async_callback(connection.close)
-    await connection.open()
+    remembered, loss = Memory.of(folder), Loss()
+    identity = Identity(
+        connection,
+        remembered=remembered.identity if remembered else None,
+        on_accepted=loss.accepted,
+    )
+    memory = await _met(connection, identity, remembered, folder)
     encoder = _encoder(settings, artefact)
     stack.callback(encoder.close)
     tasks = await stack.enter_async_context(Tasks())
@@ -111,14 +108,15 @@ async def assembled(
         history_length=model.history_length,
         reader_seconds=settings.reader_seconds,
     )
-    stack.push_async_callback(_last_lists, readers)
     popularity = RedisPopularity(connection, clock)
     newsstand = Newsstand(
         model=model,
-        catalogue=Catalogue(
-            encoder.dimension,
-            lambda: FaissIndex(encoder.dimension),
-            normalised=model.normalised,
+        shelf=Shelf(
+            Catalogue(
+                Sealed(encoder.dimension),
+                lambda: FaissTail(encoder.dimension),
+                normalised=model.normalised,
+            )
         ),
         encoder=encoder,
         articles=articles,
@@ -128,10 +126,54 @@ async def assembled(
         article_seconds=settings.article_seconds,
         later=tasks.later,
         policies=_policies(policy_file),
-        cursor_key=await cursor_key(connection),
+        cursor_key=bytes.fromhex(memory.cursor_key),
+        state_is_lost=lambda: identity.lost is not None,
         clock=clock,
     )
-    return Parts(newsstand, articles, readers, popularity, tasks, policy_file)
+    return Parts(
+        newsstand=newsstand,
+        articles=articles,
+        log=ArticleLog(connection),
+        readers=readers,
+        popularity=popularity,
+        tasks=tasks,
+        policy_file=policy_file,
+        append_only_file=AppendOnlyFile(connection) if url == embedded.url else None,
+        identity=identity,
+        loss=loss,
+        memory=memory,
+        folder=folder,
+    )
+
+
+async def _met(
+    connection: Connection, identity: Identity, remembered: Memory | None, folder: Path
+) -> Memory:
+    """What is to be remembered of the store: as it is, or, while it is away, as it was.
+
+    Where it is another one by now, what it was is kept until that is confirmed and made good.
+    """
+    try:
+        await connection.open()
+        await identity.establish()
+        key = await cursor_key(connection)
+    except Unavailable as error:
+        if remembered is None:
+            raise
+        _log.warning("starting without the state store: %s", error.detail)
+        return remembered
+    if remembered is not None and identity.current != remembered.identity:
+        return Memory(remembered.identity, key.hex())
+    memory = Memory(identity.current or "", key.hex())
+    memory.keep(folder)
+    return memory
+
+
+def _name_of(url: str) -> str:
+    """A name of its own for each store; the same in every process of a machine."""
+    address = urlsplit(url)
+    where = f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
+    return hashlib.blake2b(where.encode(), digest_size=8).hexdigest()
 
 
 def _policies(file: PolicyFile | None) -> Callable[[], PolicyBook]:
@@ -141,8 +183,9 @@ def _policies(file: PolicyFile | None) -> Callable[[], PolicyBook]:
 
 def _encoder(settings: Settings, artefact: Artefact) -> OnnxEncoder:
     device = chosen_device(settings.device)
+    threads = settings.encoder_threads or max(1, _cores() // settings.workers)
     try:
-        encoder = OnnxEncoder(artefact, device, settings.encoder_threads or _cores())
+        encoder = OnnxEncoder(artefact, device, threads)
     except ModelStoreError as error:
         raise SetupError(str(error)) from error
     _log.info("%s in %s on %s", artefact.manifest.reference, encoder.precision, device)
@@ -166,54 +209,3 @@ def _served(settings: Settings, artefact: Artefact) -> ServedModel:
         users=users,
         normalised=manifest.normalised,
     )
-
-
-async def _fill_and_follow(parts: Parts) -> None:
-    started, newsstand, articles = time.perf_counter(), parts.newsstand, parts.articles
-    position = await articles.log_position()
-    await refill(newsstand, articles.all())
-    seconds = time.perf_counter() - started
-    _log.info("%d articles loaded in %.1f s", len(newsstand.catalogue), seconds)
-
-    async def step() -> None:
-        nonlocal position
-        position = await follow(newsstand, articles, position)
-
-    parts.tasks.forever("following the article log", step)
-
-
-def _keep_counting(parts: Parts) -> None:
-    async def step() -> None:
-        await parts.popularity.count(COUNT_WAIT_MS)
-        await parts.popularity.refresh()
-
-    parts.tasks.forever("counting", step)
-
-
-def _keep_remembering(parts: Parts) -> None:
-    async def step() -> None:
-        await asyncio.sleep(SERVED_WRITTEN_SECONDS)
-        await parts.readers.flush()
-
-    parts.tasks.forever("remembering what was served", step)
-
-
-def _keep_reading(file: PolicyFile, tasks: Tasks) -> None:
-    async def step() -> None:
-        await asyncio.sleep(POLICIES_LOOKED_AT_SECONDS)
-        if file.changed():
-            try:
-                file.reload()
-            except SetupError as error:
-                _log.error("the policies stay as they were: %s", error)
-            else:
-                _log.info("the policies were read again")
-
-    tasks.forever("reading the policies", step)
-
-
-async def _last_lists(readers: RedisReaders) -> None:
-    try:
-        await readers.flush()
-    except Unavailable as error:
-        _log.warning("the last lists served are not remembered: %s", error.detail)

@@ -5,15 +5,19 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 
 import uvicorn
 import uvloop
 
 from model_store.artefact import Artefact
+from service import logs
 from service.api.application import create_app
-from service.composition import find_artefact, opened
-from service.errors import SetupError
+from service.composition import find_artefact
+from service.errors import NewsstandError, SetupError
 from service.settings import Settings
+from service.supervisor import READY, supervise
+from service.upkeep import opened
 
 BACKLOG = 2048
 SHUTDOWN_SECONDS = 10
@@ -27,17 +31,54 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end in order, also while starting
     listening = _bound(settings.host, settings.port)
+    host, port = listening.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     with listening:
-        artefact = find_artefact(settings)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, artefact, listening, on_ready))
+        if settings.workers == 1:
+            _run(settings, listening, lambda: on_ready(url), lambda _: None)
+        else:
+            supervise(settings, listening, _work, lambda: on_ready(url))
+
+
+def _work(settings: Settings, listening: socket.socket, line: Connection) -> None:
+    """What a worker does: serve until it is told to end, or its supervisor is gone."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the supervisor ends us
+    logs.configure(settings.log_format)
+
+    def until_alone(server: "_Server") -> None:
+        def alone() -> None:
+            asyncio.get_running_loop().remove_reader(line.fileno())
+            server.should_exit = True
+
+        asyncio.get_running_loop().add_reader(line.fileno(), alone)
+
+    try:
+        _run(settings, listening, lambda: line.send(READY), until_alone)
+    except (SetupError, NewsstandError) as error:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # we are ending, and have one thing to say
+        line.send(str(error))
+    except KeyboardInterrupt:
+        pass  # told to end before it was ready
+
+
+def _run(
+    settings: Settings,
+    listening: socket.socket,
+    on_ready: Callable[[], None],
+    watching: Callable[["_Server"], None],
+) -> None:
+    artefact = find_artefact(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, artefact, listening, on_ready, watching))
 
 
 async def _serve(
     settings: Settings,
     artefact: Artefact,
     listening: socket.socket,
-    on_ready: Callable[[str], None],
+    on_ready: Callable[[], None],
+    watching: Callable[["_Server"], None],
 ) -> None:
     async with opened(settings, artefact) as newsstand:
         config = uvicorn.Config(
@@ -49,9 +90,9 @@ async def _serve(
             backlog=BACKLOG,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
-        host, port = listening.getsockname()[:2]
-        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        await _Server(config, lambda: on_ready(url)).serve([listening])
+        server = _Server(config, on_ready)
+        watching(server)
+        await server.serve([listening])
 
 
 class _Server(uvicorn.Server):

@@ -18,12 +18,17 @@ class Settings(BaseModel):
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on; 0: any.")
-    workers: int = Field(default=1, ge=1, description="Worker processes.")
+    workers: int = Field(default=1, ge=1, le=64, description="Worker processes.")
     data_dir: Path = Field(
         default=Path(".newsstand"), description="Folder of the embedded Valkey's data."
     )
     redis_url: str | None = Field(
-        default=None, description="redis://, rediss:// or unix://; none: the embedded Valkey."
+        default=None,
+        description="redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://; "
+        "none: the embedded Valkey.",
+    )
+    durability: Literal["local", "replicated"] = Field(
+        default="local", description="replicated: acknowledge what a replica of Redis has, too."
     )
     model_store: Path | None = Field(
         default=None, description="A model store, searched before the shipped one."
@@ -49,7 +54,10 @@ class Settings(BaseModel):
         default=180, ge=1, le=3_650, description="Life of a reader after their last event."
     )
     encoder_threads: int = Field(
-        default=0, ge=0, le=256, description="Threads of the encoder; 0: one per core."
+        default=0,
+        ge=0,
+        le=256,
+        description="Threads of each worker's encoder; 0: the cores, shared among the workers.",
     )
 
     @classmethod
@@ -66,11 +74,6 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _what_this_release_can(self) -> Self:
-        if self.workers > 1:
-            raise ValueError(
-                "NEWSSTAND_WORKERS above 1 is not supported yet; "
-                "start several services against one NEWSSTAND_REDIS_URL instead"
-            )
         if self.api_keys_file is not None:
             raise ValueError("NEWSSTAND_API_KEYS_FILE is not supported yet: there are no API keys")
         if not _is_loopback(self.host):

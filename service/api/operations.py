@@ -1,7 +1,9 @@
 """For operators: is it alive, is it ready, what does it count."""
 
+import os
+
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from service.api.parts import MetricsPart, NewsstandPart
 from service.domain.fields import Message
@@ -15,6 +17,8 @@ class Health(Message):
     status: str
     model: str
     articles: int
+    process: int
+    """Which of the workers answered, by its process id."""
 
 
 @router.get("/health/live", response_model=Health)
@@ -34,8 +38,13 @@ async def ready(newsstand: NewsstandPart) -> Health:
 async def metrics(newsstand: NewsstandPart, of: MetricsPart) -> Response:
     """Prometheus metrics."""
     of.catalogue_articles.set(len(newsstand.catalogue))
-    return Response(generate_latest(of.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(of.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _health(newsstand: NewsstandPart, status: str) -> Health:
-    return Health(status=status, model=newsstand.model.reference, articles=len(newsstand.catalogue))
+    return Health(
+        status=status,
+        model=newsstand.model.reference,
+        articles=len(newsstand.catalogue),
+        process=os.getpid(),
+    )

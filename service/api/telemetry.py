@@ -1,12 +1,14 @@
 """Around every request: its id, its timing, its metrics, and what happens to a defect."""
 
 import logging
+import os
 import re
 import time
 import uuid
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -61,8 +63,19 @@ class Metrics:
             "newsstand_events", "Events taken in", ("type", "status"), registry=self.registry
         )
         self.catalogue_articles = Gauge(
-            "newsstand_catalogue_articles", "Live articles", registry=self.registry
+            "newsstand_catalogue_articles",
+            "Live articles",
+            registry=self.registry,
+            multiprocess_mode="max",
         )
+
+    def text(self) -> bytes:
+        """All metrics as Prometheus reads them; with several workers, those of all of them."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
 
 
 class Telemetry:

@@ -1,40 +1,82 @@
 """Following the article log, so that what any process changes is true here within a second."""
 
-from collections.abc import Sequence
-from typing import Protocol
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
 
 from service.domain.fields import ArticleId
 from service.pipeline.newsstand import Newsstand
-from service.pipeline.refill import encode_missing
-from service.ports import LogEntry
+from service.pipeline.refill import encode_missing, reconcile
+from service.ports import LogEntry, LogPiece
 
-WAIT_MS = 1_000
+WAIT_MS: Final = 1_000
+_log = logging.getLogger(__name__)
 
 
 class ArticleLog(Protocol):
-    """The log of article changes."""
+    """The log of article changes. Every call raises Unavailable."""
 
-    async def log_after(self, position: bytes, wait_ms: int) -> tuple[bytes, list[LogEntry]]:
-        """What was logged after ``position`` and the new position. Raises Unavailable."""
+    async def log_position(self) -> bytes:
+        """The newest entry's."""
+        ...
+
+    async def log_after(self, position: bytes, wait_ms: int) -> LogPiece:
+        """What was logged after ``position``, waiting for it at most ``wait_ms``."""
         ...
 
 
-async def follow(newsstand: Newsstand, log: ArticleLog, position: bytes) -> bytes:
-    """Apply what was logged after ``position``, waiting up to a second for it; the new position.
+class Follower:
+    """Keeps one process's catalogue at what was logged."""
 
-    Raises Unavailable; what was applied already is then applied again, which changes nothing.
-    """
-    position, changes = await log.log_after(position, WAIT_MS)
-    await _apply(newsstand, changes)
-    return position
+    def __init__(
+        self,
+        newsstand: Newsstand,
+        log: ArticleLog,
+        position: bytes,
+        known: Callable[[], Awaitable[None]],
+    ) -> None:
+        """``known`` returns when the store is the one that is known, and raises Unavailable while
+        it is not: what is missing there is not to vanish here.
+        """
+        self._newsstand, self._log, self._known = newsstand, log, known
+        self.position = position
+        """All that was logged up to there is in the catalogue."""
+
+    async def start_over(self) -> None:
+        """Make the catalogue what is stored, whatever it was before. Raises Unavailable."""
+        position = await self._log.log_position()
+        await reconcile(self._newsstand, self._known)
+        self.position = position
+
+    async def step(self, wait_ms: int = WAIT_MS) -> int:
+        """Apply what is logged next, waiting for it; how many entries these were.
+
+        Where entries are missing (this process was away for longer than the log reaches, or the
+        store has lost its end) the catalogue is made anew from what is stored. Raises Unavailable;
+        what was applied already is then applied again, which changes nothing.
+        """
+        piece = await self._log.log_after(self.position, wait_ms)
+        if not piece.complete:
+            _log.warning("the article log has a gap: reading all that is stored")
+            await self.start_over()
+            return len(piece.changes)
+        await _apply(self._newsstand, piece.changes)
+        self.position = piece.position
+        return len(piece.changes)
+
+    async def catch_up(self) -> None:
+        """Apply all that is logged by now. Raises Unavailable."""
+        while await self.step(wait_ms=1):
+            pass
 
 
 async def _apply(newsstand: Newsstand, changes: Sequence[LogEntry]) -> None:
+    known = newsstand.catalogue.revisions([change.article_id for change in changes])
     wanted: dict[ArticleId, None] = {}
-    for change in changes:
+    for change, revision in zip(changes, known, strict=True):
         if change.withdrawn:
             newsstand.catalogue.withdraw(change.article_id, change.revision)
-        elif change.revision > newsstand.catalogue.revision(change.article_id):
+        elif change.revision > revision:
             wanted[change.article_id] = None
     if wanted:
         stored = await newsstand.articles.get(list(wanted))

@@ -11,7 +11,9 @@ from service.domain.filters import Filters, Labels, Languages
 Source = Literal["personal", "session", "trending", "fresh", "explore"]
 """Which candidate generator brought an item."""
 SOURCES: Final[tuple[Source, ...]] = get_args(Source)
-Degradation = Literal["unknown_reader", "empty_history", "no_reader", "state_unavailable"]
+Degradation = Literal[
+    "unknown_reader", "empty_history", "no_reader", "state_unavailable", "state_lost"
+]
 """Why an answer is not personal: nothing is stored of the reader; none of their clicks can be
 scored; no reader was named; the state store does not answer."""
 

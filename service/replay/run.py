@@ -96,7 +96,7 @@ async def replay(
         parts = replace(parts, newsstand=_for_replay(parts.newsstand))
         if log.without_texts:
             parts = replace(parts, newsstand=_impersonal(parts.newsstand))
-        if await parts.articles.log_position() != b"0-0":
+        if await parts.log.log_position() != b"0-0":
             raise SetupError("a replay begins with an empty state store")
         to_come = sorted(log.first_seen, key=log.first_seen.__getitem__)
         stage = _Stage(parts, clock, log, to_come)

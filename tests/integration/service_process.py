@@ -40,7 +40,18 @@ class ServiceProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop(signal.SIGTERM)
+        if self.running:
+            self.stop(signal.SIGTERM)
+
+    @property
+    def pid(self) -> int:
+        """The process that was started."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
 
     def stop(self, how: signal.Signals) -> int:
         """Send the signal and wait for the end; its exit status."""

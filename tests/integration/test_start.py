@@ -95,7 +95,7 @@ def test_a_redis_that_is_not_there_is_refused(minilm_store: Path, tmp_path: Path
     [
         (["--redis-url", "http://x"], "NEWSSTAND_REDIS_URL"),
         (["--host", "0.0.0.0"], "loopback"),
-        (["--workers", "4"], "NEWSSTAND_WORKERS"),
+        (["--workers", "0"], "NEWSSTAND_WORKERS"),
         (["--device", "cuda"], "NEWSSTAND_DEVICE"),
         (["--article-days", "0"], "NEWSSTAND_ARTICLE_DAYS"),
         (["--api-keys-file", "keys"], "NEWSSTAND_API_KEYS_FILE"),
