@@ -45,6 +45,9 @@ bench: setup model
 	$(BIN)/python -m bench.stages --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.ingest --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.reader_bytes
+	$(BIN)/python -m bench.index --model-store $(MODEL_STORE) --model $(MODEL)
+	$(BIN)/python -m bench.arrivals --model-store $(MODEL_STORE) --model $(MODEL)
+	$(BIN)/python -m bench.replicas --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.training
 	$(BIN)/python -m bench.parity --model-store $(MODEL_STORE) --model $(MODEL)
 

@@ -41,7 +41,7 @@ async def fill(
     )
     centres = rng.standard_normal((CLUSTERS, manifest.dimension))
     for first in range(0, articles, BATCH):
-        await store.put(_articles(rng, centres, range(first, min(first + BATCH, articles))))
+        await store.put(made(rng, centres, range(first, min(first + BATCH, articles))))
     now = int(time.time() * 1000)
     for number in range(users):
         clicked = rng.integers(articles, size=CLICKS).tolist()
@@ -58,7 +58,8 @@ async def act(readers: RedisReaders, user_id: str, kind: EventType, number: int)
     await readers.record([event], int(time.time() * 1000))
 
 
-def _articles(rng: np.random.Generator, centres: np.ndarray, numbers: range) -> list[ArticleWrite]:
+def made(rng: np.random.Generator, centres: np.ndarray, numbers: range) -> list[ArticleWrite]:
+    """Articles with vectors around some of the ``centres``."""
     vectors = centres[rng.integers(len(centres), size=len(numbers))]
     vectors = vectors + rng.standard_normal(vectors.shape)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

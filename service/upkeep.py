@@ -80,7 +80,10 @@ async def _begin(parts: Parts, stack: AsyncExitStack) -> None:
 
 
 async def _started(parts: Parts, generations: Generations) -> None:
-    await generations.start()
+    try:
+        await generations.start()
+    except OSError as error:
+        raise SetupError(f"{parts.folder} cannot be written: {error}") from error
     try:
         await parts.popularity.refresh()
     except Unavailable as error:

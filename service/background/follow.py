@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from service.domain.fields import ArticleId
 from service.pipeline.newsstand import Newsstand
-from service.pipeline.refill import encode_missing, reconcile
+from service.pipeline.refill import encode_missing, pieces, reconcile
 from service.ports import LogEntry, LogPiece
 
 WAIT_MS: Final = 1_000
@@ -78,8 +78,8 @@ async def _apply(newsstand: Newsstand, changes: Sequence[LogEntry]) -> None:
             newsstand.catalogue.withdraw(change.article_id, change.revision)
         elif change.revision > revision:
             wanted[change.article_id] = None
-    if wanted:
-        stored = await newsstand.articles.get(list(wanted))
+    for piece in pieces(list(wanted)):
+        stored = await newsstand.articles.get(piece)
         newsstand.publish(
             await encode_missing(newsstand, [found for found in stored if found is not None])
         )

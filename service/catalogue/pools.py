@@ -23,7 +23,7 @@ from model_store import late_fusion
 from service.catalogue.catalogue import Catalogue
 from service.ports import Mask, RowIds, Vectors
 
-DEPTH: Final = 512
+DEPTH: Final = 400
 POOLS_KEPT: Final = 10_000
 POOLS_LIVE_SECONDS: Final = 3_600
 NEW_ROWS_SCORED: Final = 1_024

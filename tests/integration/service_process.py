@@ -42,6 +42,9 @@ class ServiceProcess:
     ) -> None:
         if self.running:
             self.stop(signal.SIGTERM)
+        elif self._process.stderr is not None:
+            self.client.close()
+            self._process.stderr.close()
 
     @property
     def pid(self) -> int:

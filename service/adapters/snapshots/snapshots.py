@@ -22,8 +22,8 @@ from typing import IO, Final
 import numpy as np
 import xxhash
 
-from service.adapters.snapshots import checked_json, segment_files, tiers
-from service.adapters.snapshots.segment_files import Piece
+from service.adapters.snapshots import checked_json, segment_files, segment_writer, tiers
+from service.adapters.snapshots.segment_writer import Piece
 from service.catalogue.catalogue import Frozen
 from service.catalogue.sealed import Sealed
 from service.catalogue.segment import Segment
@@ -146,7 +146,7 @@ class Snapshots:
 
     def _written(self, pieces: list[Piece], news: Rows) -> str:
         name = uuid.uuid4().hex
-        segment_files.write(self._segments / name, self._dimension, pieces, news)
+        segment_writer.write(self._segments / name, self._dimension, pieces, news)
         return name
 
     def _publish(
