@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from model_store.artefact import Artefact
@@ -38,6 +39,7 @@ from service.errors import SetupError, Unavailable
 from service.pipeline.newsstand import Newsstand, ServedModel, Shelf
 from service.settings import Settings
 
+EMBEDDED: Final = "embedded"
 _log = logging.getLogger(__name__)
 
 
@@ -55,6 +57,7 @@ class Parts:
     """A newsstand without anything going on beside it, and what keeps it going (``upkeep``)."""
 
     newsstand: Newsstand
+    connection: Connection
     articles: RedisArticles
     log: ArticleLog
     readers: RedisReaders
@@ -82,7 +85,7 @@ async def assembled(
     policy_file = PolicyFile(settings.policies_file) if settings.policies_file else None
     embedded = EmbeddedValkey(settings.data_dir)
     url = settings.redis_url or stack.enter_context(embedded).url
-    folder = settings.data_dir / "catalogue" / _name_of(url)
+    folder = settings.data_dir / "catalogue" / (EMBEDDED if url == embedded.url else _name_of(url))
     connection = Connection(url, durability=settings.durability)
     stack.push_async_callback(connection.close)
     remembered, loss = Memory.of(folder), Loss()
@@ -132,6 +135,7 @@ async def assembled(
     )
     return Parts(
         newsstand=newsstand,
+        connection=connection,
         articles=articles,
         log=ArticleLog(connection),
         readers=readers,
@@ -149,23 +153,26 @@ async def assembled(
 async def _met(
     connection: Connection, identity: Identity, remembered: Memory | None, folder: Path
 ) -> Memory:
-    """What is to be remembered of the store: as it is, or, while it is away, as it was.
-
-    Where it is another one by now, what it was is kept until that is confirmed and made good.
+    """What is to be remembered of the store: as it is, or, while it is away or lost, as it was,
+    until that is confirmed and made good.
     """
     try:
         await connection.open()
         await identity.establish()
-        key = await cursor_key(connection)
+        if remembered is not None and (
+            identity.lost is not None or identity.current != remembered.identity
+        ):
+            return remembered
+        memory = Memory(identity.current or "", (await cursor_key(connection)).hex())
+        if identity.current is not None:
+            memory.keep(folder)
     except Unavailable as error:
         if remembered is None:
             raise
         _log.warning("starting without the state store: %s", error.detail)
         return remembered
-    if remembered is not None and identity.current != remembered.identity:
-        return Memory(remembered.identity, key.hex())
-    memory = Memory(identity.current or "", key.hex())
-    memory.keep(folder)
+    except OSError as error:
+        raise SetupError(f"{folder} cannot be written: {error}") from error
     return memory
 
 

@@ -162,6 +162,10 @@ class ArticleStore(Protocol):
         """
         ...
 
+    async def withdraw_again(self, withdrawals: Mapping[ArticleId, int]) -> None:
+        """Withdraw articles by revision, as they once were, unless the store has later ones."""
+        ...
+
     async def log_again(self, changes: Mapping[ArticleId, int]) -> None:
         """Log stored articles, by revision, that may never have been logged."""
         ...

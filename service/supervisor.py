@@ -8,14 +8,14 @@ worker whose supervisor is gone, however it went, ends by itself.
 import logging
 import multiprocessing
 import os
+import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from typing import Final
 
 from prometheus_client import multiprocess
@@ -27,21 +27,72 @@ from service.settings import Settings
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 STOP_SECONDS: Final = 20.0
 RESTART_SECONDS: Final = 1.0
-"""A worker that ends sooner after its start is not replaced at once."""
+LONGEST_PAUSE: Final = 30.0
+"""A worker that ends soon after its start is not replaced at once, and each time later."""
 READY: Final = "ready"
 _log = logging.getLogger(__name__)
 Work = Callable[[Settings, socket.socket, Connection], None]
 
 
-@dataclass(frozen=True)
 class Worker:
-    """One worker. It says that it is ready, or why it cannot be, on ``line``; the end of ``line``
-    tells it that its supervisor is gone.
+    """A place for one worker: its process, and another one when that has ended. A process says that
+    it is ready, or why it cannot be, on ``line``; the end of ``line`` tells it that its supervisor
+    is gone.
     """
 
-    process: SpawnProcess
-    line: Connection
-    started: float
+    def __init__(self, start: Callable[[], tuple[SpawnProcess, Connection]]) -> None:
+        self._start = start
+        self._pause = RESTART_SECONDS
+        self.process, self.line = start()
+        self._started = time.monotonic()
+
+    def await_ready(self) -> None:
+        """Raises SetupError where it says why it cannot be, or ends without a word."""
+        try:
+            said = self.line.recv()
+        except EOFError:
+            self.process.join()
+            said = f"a worker ended with status {self.process.exitcode} before it was ready"
+        if said != READY:
+            raise SetupError(said)
+
+    def see_to(self) -> float:
+        """Replace a process that has ended; how long to wait (s) until it can be, 0 if it runs."""
+        if self.process.is_alive():
+            return 0.0
+        wait_until = self._started + self._pause
+        if wait_until > time.monotonic():
+            return wait_until - time.monotonic()
+        self._explain()
+        lived = time.monotonic() - self._started
+        self._pause = (
+            RESTART_SECONDS if lived > LONGEST_PAUSE else min(2 * self._pause, LONGEST_PAUSE)
+        )
+        self._started = time.monotonic()
+        try:
+            self.process, self.line = self._start()
+        except OSError as error:
+            _log.error("a worker cannot be started: %s", error)
+            return self._pause
+        return 0.0
+
+    def stop(self, deadline: float) -> None:
+        """Wait for its end until then, then end it."""
+        self.process.join(max(0.0, deadline - time.monotonic()))
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.line.close()
+
+    def _explain(self) -> None:
+        said = ""
+        with suppress(EOFError, OSError):
+            while self.line.poll():
+                said = self.line.recv()
+        self.line.close()
+        why = "" if said in ("", READY) else f": {said}"
+        _log.error("worker %s ended with status %s%s", self.process.pid, self.process.exitcode, why)
+        multiprocess.mark_process_dead(self.process.pid)  # type: ignore[no-untyped-call]
 
 
 def supervise(
@@ -55,48 +106,34 @@ def supervise(
         if settings.redis_url is None:
             url = stack.enter_context(EmbeddedValkey(settings.data_dir)).url
             settings = settings.model_copy(update={"redis_url": url})
-        stack.enter_context(_metrics_together())
+        stack.enter_context(_metrics_together(settings.data_dir))
         workers: list[Worker] = []
         stack.callback(_stop, workers)
-        workers += [_started(settings, listening, work) for _ in range(settings.workers)]
+
+        def start() -> tuple[SpawnProcess, Connection]:
+            return _started(settings, listening, work)
+
+        for _ in range(settings.workers):
+            workers.append(Worker(start))  # noqa: PERF401 - who has started is stopped, too
         for worker in workers:
-            _await_ready(worker)
+            worker.await_ready()
         on_ready()
         with suppress(KeyboardInterrupt):  # a signal ends it in order
             while True:
-                _replace_the_ended(workers, lambda: _started(settings, listening, work))
+                pauses = [pause for worker in workers if (pause := worker.see_to())]
+                running = [w.process.sentinel for w in workers if w.process.is_alive()]
+                wait(running, min(pauses, default=None))
 
 
-def _started(settings: Settings, listening: socket.socket, work: Work) -> Worker:
+def _started(
+    settings: Settings, listening: socket.socket, work: Work
+) -> tuple[SpawnProcess, Connection]:
     context = multiprocessing.get_context("spawn")
     line, theirs = context.Pipe()
     process = context.Process(target=work, args=(settings, listening, theirs))
     process.start()
     theirs.close()
-    return Worker(process, line, time.monotonic())
-
-
-def _await_ready(worker: Worker) -> None:
-    try:
-        said = worker.line.recv()
-    except EOFError:
-        worker.process.join()
-        said = f"a worker ended with status {worker.process.exitcode} before it was ready"
-    if said != READY:
-        raise SetupError(said)
-
-
-def _replace_the_ended(workers: list[Worker], start: Callable[[], Worker]) -> None:
-    wait([worker.process.sentinel for worker in workers])
-    for place, worker in enumerate(workers):
-        if not worker.process.is_alive():
-            _log.error(
-                "worker %s ended with status %s", worker.process.pid, worker.process.exitcode
-            )
-            _forget_metrics(worker)
-            worker.line.close()
-            time.sleep(max(0.0, worker.started + RESTART_SECONDS - time.monotonic()))
-            workers[place] = start()
+    return process, line
 
 
 def _stop(workers: list[Worker]) -> None:
@@ -104,23 +141,23 @@ def _stop(workers: list[Worker]) -> None:
         worker.process.terminate()
     deadline = time.monotonic() + STOP_SECONDS
     for worker in workers:
-        worker.process.join(max(0.0, deadline - time.monotonic()))
-        if worker.process.is_alive():
-            worker.process.kill()
-            worker.process.join()
-        worker.line.close()
+        worker.stop(deadline)
 
 
 @contextmanager
-def _metrics_together() -> Iterator[None]:
-    """A folder in which the workers' metrics are added up, for the workers to inherit."""
-    with tempfile.TemporaryDirectory(prefix="newsstand-metrics-") as folder:
-        os.environ[METRICS_FOLDER] = folder
-        try:
-            yield
-        finally:
-            del os.environ[METRICS_FOLDER]
-
-
-def _forget_metrics(worker: Worker) -> None:
-    multiprocess.mark_process_dead(worker.process.pid)  # type: ignore[no-untyped-call]
+def _metrics_together(data_dir: Path) -> Iterator[None]:
+    """A folder in which the workers' metrics are added up, for the workers to inherit. What a
+    supervisor left there that could not end in order is removed.
+    """
+    folders = data_dir / "metrics"
+    for left in folders.glob("*"):
+        if not Path(f"/proc/{left.name}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    own = folders / str(os.getpid())
+    own.mkdir(parents=True, exist_ok=True)
+    os.environ[METRICS_FOLDER] = str(own.resolve())
+    try:
+        yield
+    finally:
+        del os.environ[METRICS_FOLDER]
+        shutil.rmtree(own, ignore_errors=True)

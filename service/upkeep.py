@@ -10,6 +10,7 @@ from typing import Final
 from model_store.artefact import Artefact
 from service.adapters.policy_file import PolicyFile
 from service.adapters.redis.append_only_file import AppendOnlyFile
+from service.adapters.redis.cursor_key import keep_cursor_key
 from service.adapters.snapshots.memory import Memory
 from service.adapters.snapshots.snapshots import Snapshots
 from service.background.follow import Follower
@@ -27,8 +28,9 @@ SERVED_WRITTEN_SECONDS: Final = 0.05
 POLICIES_LOOKED_AT_SECONDS: Final = 1.0
 STORE_LOOKED_AT_SECONDS: Final = 1.0
 ERASURES_LOOKED_FOR_SECONDS: Final = 2.0
-SCANNED_AFTER_SECONDS: Final = 600.0
+SCANNED_AFTER_SECONDS: Final = 3_600.0
 """So often the one who leads looks for articles that were stored and never logged."""
+CLOCKS_DIFFER_SECONDS: Final = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -58,14 +60,21 @@ async def _begin(parts: Parts, stack: AsyncExitStack) -> None:
     async def known() -> None:
         await parts.loss.known(parts.identity, parts.newsstand, made_good)
 
-    def made_good() -> None:
+    async def made_good() -> None:
+        await keep_cursor_key(parts.connection, parts.newsstand.cursor_key)
         memory = Memory(parts.identity.current or "", parts.memory.cursor_key)
         memory.keep(parts.folder)
         snapshots.now_of(memory.identity)
         generations.seal_soon()
+        follower.doubt()
+
+    def store_known() -> str:
+        """By another process of this machine, which may have made a loss good meanwhile."""
+        memory = Memory.of(parts.folder)
+        return parts.memory.identity if memory is None else memory.identity
 
     follower = Follower(parts.newsstand, parts.log, START, known)
-    generations = Generations(parts.newsstand, follower, snapshots)
+    generations = Generations(parts.newsstand, follower, snapshots, store_known)
     await _started(parts, generations)
     stack.push_async_callback(generations.finish)
     _keep_following(parts, follower, generations)
@@ -113,9 +122,15 @@ def _keep_scanning(
     repeated.
     """
 
+    since = 0.0
+
     async def step() -> None:
+        nonlocal since
         if snapshots.lead():
-            await parts.articles.log_again(await reconcile(parts.newsstand, known))
+            begun = parts.newsstand.clock() - CLOCKS_DIFFER_SECONDS
+            unlogged = await reconcile(parts.newsstand, known, since)
+            await parts.articles.log_again(unlogged)
+            since = begun
         await asyncio.sleep(SCANNED_AFTER_SECONDS)
 
     parts.tasks.forever("scanning the stored articles", step)

@@ -94,15 +94,25 @@ class FaissSegment:
 
 
 def write(folder: Path, dimension: int, pieces_ND: Iterable[Vectors]) -> None:
-    """Write the files of a segment whose rows come in pieces. Takes as long as training takes."""
+    """Write the files of a segment whose rows come in pieces. Takes as long as training takes.
+
+    Raises OSError where the disk refuses.
+    """
     exact = _flat(dimension)
     for piece_ND in pieces_ND:
         exact.add(piece_ND.astype(np.float32))
-    faiss.write_index(exact, str(folder / EXACT_FILE))
+    _save(exact, folder / EXACT_FILE)
     del exact
     vectors_ND = FaissSegment(folder).vectors
     if len(vectors_ND) >= EXACT_ROWS and dimension % 2 == 0:
-        faiss.write_index(_coarse(vectors_ND), str(folder / COARSE_FILE))
+        _save(_coarse(vectors_ND), folder / COARSE_FILE)
+
+
+def _save(index: Any, path: Path) -> None:
+    try:
+        faiss.write_index(index, str(path))
+    except RuntimeError as error:
+        raise OSError(f"{path.name} cannot be written: {error}") from error
 
 
 def _coarse(vectors_ND: Vectors) -> Any:

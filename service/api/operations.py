@@ -37,7 +37,10 @@ async def ready(newsstand: NewsstandPart) -> Health:
 @router.get("/metrics", response_class=Response)
 async def metrics(newsstand: NewsstandPart, of: MetricsPart) -> Response:
     """Prometheus metrics."""
-    of.catalogue_articles.set(len(newsstand.catalogue))
+    catalogue = newsstand.catalogue
+    of.catalogue_articles.set(len(catalogue))
+    of.catalogue_changes.set(catalogue.changes)
+    of.generation.set(catalogue.sealed.number)
     return Response(of.text(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -68,6 +68,18 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="max",
         )
+        self.catalogue_changes = Gauge(
+            "newsstand_catalogue_changes",
+            "Articles and withdrawals that are in memory and not yet in a generation on disk",
+            registry=self.registry,
+            multiprocess_mode="max",
+        )
+        self.generation = Gauge(
+            "newsstand_generation",
+            "Number of the generation that the catalogue stands on",
+            registry=self.registry,
+            multiprocess_mode="min",
+        )
 
     def text(self) -> bytes:
         """All metrics as Prometheus reads them; with several workers, those of all of them."""

@@ -41,12 +41,17 @@ class Follower:
         self._newsstand, self._log, self._known = newsstand, log, known
         self.position = position
         """All that was logged up to there is in the catalogue."""
+        self._doubted = False
+
+    def doubt(self) -> None:
+        """The log may be another one: have the next step read all that is stored."""
+        self._doubted = True
 
     async def start_over(self) -> None:
         """Make the catalogue what is stored, whatever it was before. Raises Unavailable."""
         position = await self._log.log_position()
         await reconcile(self._newsstand, self._known)
-        self.position = position
+        self.position, self._doubted = position, False
 
     async def step(self, wait_ms: int = WAIT_MS) -> int:
         """Apply what is logged next, waiting for it; how many entries these were.
@@ -56,7 +61,7 @@ class Follower:
         what was applied already is then applied again, which changes nothing.
         """
         piece = await self._log.log_after(self.position, wait_ms)
-        if not piece.complete:
+        if self._doubted or not piece.complete:
             _log.warning("the article log has a gap: reading all that is stored")
             await self.start_over()
             return len(piece.changes)

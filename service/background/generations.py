@@ -7,6 +7,7 @@ Every process, the leader too, then lays a new catalogue on it and lets it take 
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from service.background.follow import Follower
@@ -21,11 +22,17 @@ SEALED_AT_ROWS: Final = 4_096
 SEALED_AFTER_SECONDS: Final = 60.0
 """So old may what is not yet in a generation become."""
 WAIT_SECONDS: Final = 0.05
+TORN_WAIT_SECONDS, TORN_PATIENCE_SECONDS = 0.5, 5.0
+PAUSE_AFTER_FAILURE_SECONDS: Final = 60.0
 _log = logging.getLogger(__name__)
 
 
 class Snapshots(Protocol):
     """The generations on disk."""
+
+    def now_of(self, store: str) -> None:
+        """The state store is this one from now on."""
+        ...
 
     def lead(self) -> bool:
         """Become the one that writes, unless another process is; True if this one is."""
@@ -40,7 +47,7 @@ class Snapshots(Protocol):
         ...
 
     def seal(self, frozen: Frozen, position: bytes) -> None:
-        """Write a catalogue as the next generation."""
+        """Write a catalogue as the next generation. Raises OSError."""
         ...
 
     def set_aside(self) -> object:
@@ -51,10 +58,20 @@ class Snapshots(Protocol):
 class Generations:
     """What one process does for its catalogue's generation."""
 
-    def __init__(self, newsstand: Newsstand, follower: Follower, snapshots: Snapshots) -> None:
+    def __init__(
+        self,
+        newsstand: Newsstand,
+        follower: Follower,
+        snapshots: Snapshots,
+        store_known: Callable[[], str],
+    ) -> None:
+        """``store_known`` is the identity of the store as this machine knows it by now."""
         self._newsstand, self._follower, self._snapshots = newsstand, follower, snapshots
+        self._store_known = store_known
         self._changed_at: float | None = None
-        self._wanted = False
+        self._wanted = self._ending = False
+        self._not_before = 0.0
+        self._refused = self._refusals = 0
         self._writing = asyncio.Lock()
 
     def seal_soon(self) -> None:
@@ -79,21 +96,21 @@ class Generations:
         _log.info("%d articles loaded in %.1f s", len(self._newsstand.catalogue), seconds)
 
     async def step(self) -> None:
-        """Look after the generation once. Raises OSError where the disk refuses."""
+        """Look after the generation once: first take over what another process wrote, then, if
+        this one leads and it is due, write.
+        """
         await asyncio.sleep(LOOKED_AFTER_SECONDS)
+        await self._take_over()
         if self._snapshots.lead() and self._due():
             await self._seal()
-        if self._snapshots.current() != self._newsstand.catalogue.sealed.number:
-            try:
-                await self._adopt()
-            except TornSnapshot as error:
-                _log.error("%s; this process stays on what it has", error)
-                if self._snapshots.lead():
-                    await self._seal()
+            await self._take_over()
 
     async def finish(self) -> None:
         """At the end: leave nothing that only this process's memory holds."""
-        if self._snapshots.lead() and self._newsstand.catalogue.tail_rows:
+        self._ending = True
+        async with self._writing:  # what is being written is finished first
+            pass
+        if self._snapshots.lead() and self._newsstand.catalogue.changes:
             await self._seal()
 
     async def _began(self) -> bool:
@@ -102,7 +119,7 @@ class Generations:
             sealed = await asyncio.to_thread(self._snapshots.load)
         except TornSnapshot as error:
             if not self._snapshots.lead():
-                return False  # who leads makes it anew
+                return await self._began_without(error)
             _log.error("%s; set aside in %s", error, self._snapshots.set_aside())
             sealed = None
         if sealed is not None:
@@ -116,25 +133,52 @@ class Generations:
         await self._adopt()
         return True
 
+    async def _began_without(self, error: TornSnapshot) -> bool:
+        """The generation of another process cannot be used: wait for its next, then do without."""
+        self._snapshots.now_of(self._store_known())  # a loss may have been made good meanwhile
+        self._refusals += 1
+        if self._refusals * TORN_WAIT_SECONDS < TORN_PATIENCE_SECONDS:
+            await asyncio.sleep(TORN_WAIT_SECONDS)
+            return False
+        _log.error("%s; this process reads all that is stored", error)
+        self._refused = self._snapshots.current()
+        await self._follower.start_over()
+        return True
+
+    async def _take_over(self) -> None:
+        number = self._snapshots.current()
+        if number in (self._newsstand.catalogue.sealed.number, self._refused):
+            return
+        try:
+            await self._adopt()
+        except TornSnapshot as error:
+            _log.error("%s; this process stays on what it has", error)
+            self._snapshots.now_of(self._store_known())
+            self._refused, self._wanted = number, True
+
     def _due(self) -> bool:
-        rows = self._newsstand.catalogue.tail_rows
+        now = time.monotonic()
+        if self._ending or now < self._not_before:
+            return False
         if self._wanted:
             return True
-        if not rows:
+        changes = self._newsstand.catalogue.changes
+        if not changes:
             self._changed_at = None
             return False
         if self._changed_at is None:
-            self._changed_at = time.monotonic()
-        waited = time.monotonic() - self._changed_at
-        return rows >= SEALED_AT_ROWS or waited >= SEALED_AFTER_SECONDS
+            self._changed_at = now
+        return changes >= SEALED_AT_ROWS or now - self._changed_at >= SEALED_AFTER_SECONDS
 
     async def _seal(self) -> None:
+        """Raises OSError where the disk refuses; it is tried again a minute later."""
+        self._not_before = time.monotonic() + PAUSE_AFTER_FAILURE_SECONDS
         async with self._writing:
             started = time.perf_counter()
             self._newsstand.catalogue.expire(self._newsstand.clock())
             position, frozen = self._follower.position, self._newsstand.catalogue.frozen()
             await asyncio.to_thread(self._snapshots.seal, frozen, position)
-            self._changed_at, self._wanted = None, False
+            self._changed_at, self._wanted, self._not_before = None, False, 0.0
         seconds = time.perf_counter() - started
         _log.info("%d new rows sealed in %.2f s", len(frozen.tail.entries), seconds)
 

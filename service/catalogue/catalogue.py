@@ -10,9 +10,9 @@ Shapes: R rows, S sealed rows, T rows of the tail, C candidates, N articles, D d
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,12 @@ from service.catalogue.entry import Entry
 from service.catalogue.expiry import Expiry
 from service.catalogue.recent import Recent, newest_first
 from service.catalogue.sealed import Sealed
+from service.catalogue.segment import Hashes, hashes_of
 from service.catalogue.tail import Rows, Tail
 from service.domain.fields import ArticleId
 from service.domain.filters import Filters
 from service.ports import Mask, RowIds, TailIndex, Vectors
 
-WITHDRAWALS_REMEMBERED_SECONDS: Final = 600.0
-"""A withdrawal so much older than a generation's position is in the generation."""
 Float64 = NDArray[np.float64]
 _layouts = itertools.count(1)
 
@@ -64,6 +63,7 @@ class Frozen:
     alive_R: Mask = field(repr=False)
     tail: Rows = field(repr=False)
     withdrawals: Sequence[tuple[ArticleId, int]] = field(repr=False)
+    """Those that came since the generation."""
 
 
 class Catalogue:
@@ -89,7 +89,7 @@ class Catalogue:
         alive = np.flatnonzero(sealed.alive_S)
         self._recent = Recent(alive, self.columns.published_R[alive])
         self._withdrawn = dict(sealed.withdrawn)
-        self._withdrawals = list(sealed.withdrawn.items())
+        self._withdrawals: list[tuple[ArticleId, int]] = []
 
     def __len__(self) -> int:
         """How many articles are live."""
@@ -101,9 +101,14 @@ class Catalogue:
         return self._first + len(self._tail)
 
     @property
-    def tail_rows(self) -> int:
-        """How many rows came since the generation that this stands on."""
-        return len(self._tail)
+    def changes(self) -> int:
+        """How many rows and withdrawals came since the generation that this stands on."""
+        return len(self._tail) + len(self._withdrawals)
+
+    @property
+    def withdrawn(self) -> Mapping[ArticleId, int]:
+        """The withdrawals that are remembered, by revision."""
+        return self._withdrawn
 
     def __contains__(self, article_id: ArticleId) -> bool:
         return self.row(article_id) is not None
@@ -252,13 +257,14 @@ class Catalogue:
         if due:
             self._kill(np.array(due, np.int64))
 
-    def gone(self, stored: set[ArticleId]) -> list[tuple[ArticleId, int]]:
-        """The live articles that are not among ``stored``, with the revision that withdraws each.
-
-        Looks at every article: not for the event loop.
+    def gone(self, stored: Hashes) -> dict[ArticleId, int]:
+        """The live articles whose ids' hashes are not among ``stored``, with the revision that
+        withdraws each.
         """
-        held = ((self._id(row), row) for row in self.live_rows().tolist())
-        return [(a, self._revision(row) + 1) for a, row in held if a not in stored]
+        count = self.rows_written
+        missing_R = ~np.isin(self._hashes(count), stored)
+        missing = np.flatnonzero(missing_R & self._alive_R[:count]).tolist()
+        return {self._id(row): self._revision(row) + 1 for row in missing}
 
     def frozen(self) -> Frozen:
         """The catalogue as it is now, for another thread."""
@@ -272,22 +278,26 @@ class Catalogue:
     def on(self, sealed: Sealed, known: Frozen) -> "Catalogue":
         """A catalogue on a newer generation, with all that ``known`` has and it lacks."""
         new = Catalogue(sealed, self._new_tail, normalised=self.normalised)
-        new.put(known.tail.entries, known.tail.vectors_ND, known.tail.documents)
-        new._withdraw_again(known.withdrawals)
+        new._do_again(known.tail, known.withdrawals)
         return new
 
     def catch_up(self, other: "Catalogue", known: Frozen) -> None:
         """Do what was done to ``other`` since it was ``known``."""
         rows = other._tail.rows(len(known.tail.entries), len(other._tail))
-        self.put(rows.entries, rows.vectors_ND, rows.documents)
-        self._withdraw_again(other._withdrawals[len(known.withdrawals) :])
+        self._do_again(rows, other._withdrawals[len(known.withdrawals) :])
 
-    def _withdraw_again(self, withdrawals: Iterable[tuple[ArticleId, int]]) -> None:
-        position_ms = int(self.sealed.position.partition(b"-")[0])
-        oldest = 1e3 * position_ms - 1e6 * WITHDRAWALS_REMEMBERED_SECONDS  # revisions are in µs
+    def _do_again(self, rows: Rows, withdrawals: Iterable[tuple[ArticleId, int]]) -> None:
+        self.put(rows.entries, rows.vectors_ND, rows.documents)
         for article_id, revision in withdrawals:
-            if revision > oldest:
-                self.withdraw(article_id, revision)
+            self.withdraw(article_id, revision)
+
+    def _hashes(self, count: int) -> Hashes:
+        """The hash of the id in each of the first rows."""
+        of_segments = [segment.hashes_by_row for segment in self.sealed.segments]
+        entries = self._tail.entries[: count - self._first]
+        return np.concatenate(
+            [*of_segments, hashes_of([entry.article_id.encode() for entry in entries])]
+        )
 
     def _id(self, row: int) -> ArticleId:
         if row < self._first:

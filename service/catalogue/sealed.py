@@ -25,8 +25,8 @@ START: Final = b"0-0"
 
 @dataclass(frozen=True, eq=False)
 class Sealed:
-    """``position``: the article log up to there is in it. ``withdrawn`` are the last withdrawals by
-    revision, so that a late put does not undo them.
+    """``position``: the article log up to there is in it. ``withdrawn`` are the withdrawals of the
+    last days by revision, so that a late put does not undo them.
     """
 
     dimension: int

@@ -71,6 +71,13 @@ class Segment:
     def __len__(self) -> int:
         return len(self.rows_N)
 
+    @property
+    def hashes_by_row(self) -> Hashes:
+        """The hash of each row's id (N,)."""
+        by_row_N = np.empty_like(self.hashes_N)
+        by_row_N[self.order_N] = self.hashes_N
+        return by_row_N
+
     def find(self, names: Sequence[bytes], hashes_K: Hashes) -> RowIds:
         """The row of each article, by its id and the id's hash; -1 for one that is not here."""
         rows_K: RowIds = np.full(len(hashes_K), -1, np.int64)

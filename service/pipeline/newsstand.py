@@ -101,14 +101,15 @@ class Newsstand:
             raise ValueError("an article without a vector cannot be published")
         if stored:
             self.catalogue.put(
-                [self._entry(article) for article in stored],
+                [self.entry_of(article) for article in stored],
                 np.stack(vectors),
                 [a.article.model_dump_json(exclude_none=True).encode() for a in stored],
             )
         for article in stored:
             self.retired.pop(article.article_id, None)
 
-    def _entry(self, stored: StoredArticle) -> Entry:
+    def entry_of(self, stored: StoredArticle) -> Entry:
+        """What the catalogue holds of a stored article."""
         article = stored.article
         published, expires = article.published_at, article.expires_at
         return Entry(

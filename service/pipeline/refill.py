@@ -1,10 +1,12 @@
 """Making a process's catalogue what is stored."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
+from service.catalogue.segment import Hashes, hashes_of
 from service.domain.fields import ArticleId
 from service.pipeline.newsstand import Newsstand
 from service.ports import StoredArticle
@@ -13,21 +15,22 @@ ASKED_AT_ONCE: Final = 500
 
 
 async def reconcile(
-    newsstand: Newsstand, known: Callable[[], Awaitable[None]]
+    newsstand: Newsstand, known: Callable[[], Awaitable[None]], since: float = 0.0
 ) -> dict[ArticleId, int]:
-    """Publish what is stored and not known here, encoding what has no vector of the active model;
-    forget what is not stored any more. Returns the articles that were not known, by revision.
+    """Publish what was stored ``since`` then (s since 1970) and is not known here, encoding what
+    has no vector of the active model; forget what is not stored any more. Returns the articles
+    that were not known, by revision.
 
     ``known`` raises Unavailable while the store is not the one that is known: what is missing
     there is not forgotten here. Raises Unavailable.
     """
     await known()
-    seen: set[ArticleId] = set()
+    seen: list[Hashes] = []
     news: dict[ArticleId, int] = {}
     async for article_ids in newsstand.articles.ids():
-        seen.update(article_ids)
-        news |= await _publish_unknown(newsstand, article_ids)
-    gone = dict(await asyncio.to_thread(newsstand.catalogue.gone, seen))
+        seen.append(hashes_of([article_id.encode() for article_id in article_ids]))
+        news |= await _publish_unknown(newsstand, article_ids, since)
+    gone = newsstand.catalogue.gone(np.concatenate([np.empty(0, np.uint64), *seen]))
     await known()
     for piece in pieces(list(gone)):  # what came during the scan is not gone
         stored = await newsstand.articles.revisions(piece)
@@ -62,17 +65,22 @@ def pieces(article_ids: Sequence[ArticleId]) -> list[Sequence[ArticleId]]:
 
 
 async def _publish_unknown(
-    newsstand: Newsstand, article_ids: Sequence[ArticleId]
+    newsstand: Newsstand, article_ids: Sequence[ArticleId], since: float
 ) -> dict[ArticleId, int]:
     stored = await newsstand.articles.revisions(article_ids)
     known = newsstand.catalogue.revisions(article_ids)
     wanted = [
         article_id
         for article_id, revision, here in zip(article_ids, stored, known, strict=True)
-        if revision is not None and revision > here
+        if revision is not None and revision > max(here, 1e6 * since)  # revisions are in µs
     ]
     if not wanted:
         return {}
-    found = [one for one in await newsstand.articles.get(wanted) if one is not None]
+    now = newsstand.clock()
+    found = [
+        one
+        for one in await newsstand.articles.get(wanted)
+        if one is not None and newsstand.entry_of(one).expires > now
+    ]
     newsstand.publish(await encode_missing(newsstand, found))
     return {one.article_id: one.revision for one in found}

@@ -1,6 +1,9 @@
 """The article store: revisions, vectors, the log."""
 
+import time
+
 import numpy as np
+import pytest
 
 from model_store.inputs import NewsInputs
 from service.adapters.redis import keys
@@ -9,10 +12,11 @@ from service.adapters.redis.articles import RedisArticles
 from service.adapters.redis.connection import Connection
 from service.domain.article import Article
 from service.domain.fields import ArticleId
-from service.ports import ArticleWrite, LogPiece
+from service.ports import ArticleWrite, LogPiece, StoredArticle
 from tests.contract.conftest import Run
 
 A = ArticleId("a")
+REVISION = int(time.time() * 1e6) - 1_000_000
 
 
 def articles(connection: Connection, model: str = "m@1") -> RedisArticles:
@@ -125,6 +129,11 @@ def test_a_gap_in_the_log_is_told(with_store: Run) -> None:
         assert not (await log.log_after(b"0-0", 1)).complete
         assert not (await log.log_after(positions[0], 1)).complete
         assert (await log.log_after(positions[2], 1)).complete
+        await connection.send("XDEL", keys.ARTICLE_LOG, positions[2])  # as a lost tail may look
+        assert not (await log.log_after(positions[2], 1)).complete
+        await connection.send("XTRIM", keys.ARTICLE_LOG, "MAXLEN", 0)
+        assert await log.log_position() == positions[3]
+        assert (await log.log_after(positions[3], 1)).complete
         assert not (await log.log_after(b"99999999999999-0", 1)).complete  # it fell back behind us
         await connection.send("DEL", keys.ARTICLE_LOG)
         assert not (await log.log_after(positions[3], 1)).complete
@@ -165,5 +174,55 @@ def test_a_withdrawn_articles_vector_stays_for_the_histories_but_not_for_ever(
         assert A in await store.vectors([A])
         async for key in connection.scan(b"ns:vector:*"):
             assert await connection.send("PTTL", key) > 0
+
+    with_store(story)
+
+
+@pytest.mark.parametrize("withdrawn_first", [True, False])
+def test_after_a_loss_a_withdrawal_wins_over_a_replica_that_never_heard_of_it(
+    with_store: Run, withdrawn_first: bool
+) -> None:
+    async def story(connection: Connection) -> None:
+        store, log = articles(connection), ArticleLog(connection)
+        digest = NewsInputs("one").digest()
+        held = StoredArticle(A, Article(title="one"), REVISION, 1.0, np.ones(4, np.float16))
+        steps = [store.withdraw_again({A: REVISION + 1}), store.restore([held], [digest])]
+        for step in steps if withdrawn_first else reversed(steps):
+            await step
+        assert await store.get([A]) == [None]
+        changes = (await log.log_after(b"0-0", 1)).changes
+        assert changes[-1].withdrawn or withdrawn_first
+        await store.put([write("later")])
+        await store.withdraw_again({A: REVISION + 1})
+        assert await store.get([A]) != [None]
+
+    with_store(story)
+
+
+def test_restoring_gives_back_what_was_and_never_takes_what_is_later(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = articles(connection)
+        digest = NewsInputs("one").digest()
+        held = StoredArticle(A, Article(title="one"), REVISION, 1.5, np.ones(4, np.float16))
+        await store.restore([held], [digest])
+        (found,) = await store.get([A])
+        assert found
+        assert (found.article, found.revision, found.ingested_at) == (held.article, REVISION, 1.5)
+        assert await store.digests([A]) == [digest]
+        await store.put([write("later")])
+        await store.restore([held], [digest])
+        (found,) = await store.get([A])
+        assert found
+        assert found.article.title == "later"
+
+    with_store(story)
+
+
+def test_an_article_that_cannot_be_read_is_left_out(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        store = articles(connection)
+        await store.put([write("one")])
+        await connection.send("HSET", keys.article(A), "document", '{"of": "another release"}')
+        assert await store.get([A]) == [None]
 
     with_store(story)

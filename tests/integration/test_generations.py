@@ -7,6 +7,7 @@ import itertools
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.redis import keys
+from service.adapters.redis.articles import RedisArticles
 from service.adapters.redis.connection import Connection
 from service.background import generations
 from service.composition import find_artefact
@@ -22,6 +24,7 @@ from service.domain.article import Article
 from service.domain.fields import ArticleId
 from service.pipeline.ingest import withdraw
 from service.pipeline.newsstand import Newsstand
+from service.pipeline.refill import reconcile
 from service.ports import ArticleWrite, StoredArticle, Vectors
 from service.settings import Settings
 from service.upkeep import opened
@@ -250,7 +253,7 @@ def test_the_process_that_follows_takes_over_where_the_one_that_led_ends(
             async with opened(settings, find_artefact(settings)) as follower:
                 await newsroom.put_new(100)
                 await until(lambda: len(follower.catalogue.sealed) == 100)
-                assert follower.catalogue.tail_rows == 0
+                assert follower.catalogue.changes == 0
                 newsroom.newsstand = follower
                 newsroom.check_all()
         async with both(settings, settings) as (one, other):
@@ -258,5 +261,78 @@ def test_the_process_that_follows_takes_over_where_the_one_that_led_ends(
             await newsroom.put_new(100)
             await until(lambda: len(one.catalogue) == len(other.catalogue) == 200)
             await until(lambda: one.catalogue.sealed.number == other.catalogue.sealed.number)
+
+    asyncio.run(run())
+
+
+def test_a_scan_leaves_alone_what_has_expired(
+    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path
+) -> None:
+    settings = settings_for(valkey, minilm_store, tmp_path / "data")
+
+    async def story(newsstand: Newsstand) -> None:
+        soon = datetime.now(UTC) + timedelta(seconds=0.2)
+        vector_D = np.ones(newsstand.encoder.dimension, np.float16)
+        brief = ArticleWrite(
+            ArticleId("a"), Article(title="x", expires_at=soon), b"d" * 16, vector_D
+        )
+        await newsstand.articles.put([brief])
+        await until(lambda: newsstand.clock() > soon.timestamp())
+
+        async def known() -> None:
+            pass
+
+        assert await reconcile(newsstand, known) == {}
+        newsstand.catalogue.expire(newsstand.clock())
+        assert len(newsstand.catalogue) == 0
+
+    told(settings, story)
+
+
+def test_a_scan_finds_what_was_stored_and_never_logged(
+    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path
+) -> None:
+    """A process that dies between the two, and a caller who never repeats."""
+    first, other = (settings_for(valkey, minilm_store, tmp_path / name) for name in "ab")
+    lost = "unlogged"
+
+    async def stored_only(newsstand: Newsstand) -> None:
+        vector_D = np.ones(newsstand.encoder.dimension, np.float16)
+        connection = Connection(valkey.url)
+        store = RedisArticles(
+            connection, model=newsstand.model.reference, article_seconds=900, vector_seconds=900
+        )
+        call = store._put_call(
+            ArticleWrite(ArticleId(lost), Article(title="x"), b"d" * 16, vector_D)
+        )
+        await connection.call_all([call])
+        await connection.close()
+
+    async def found(newsstand: Newsstand) -> None:
+        await until(lambda: ArticleId(lost) in newsstand.catalogue)
+
+    told(first, stored_only)
+    told(first, found)
+    told(other, found)
+
+
+def test_a_worker_that_cannot_use_the_generation_reads_what_is_stored(
+    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generations, "SEALED_AT_ROWS", 1)
+    monkeypatch.setattr(generations, "TORN_PATIENCE_SECONDS", 0.5)
+    settings = settings_for(valkey, minilm_store, tmp_path / "data")
+
+    async def run() -> None:
+        async with opened(settings, find_artefact(settings)) as leader:
+            newsroom = Newsroom(leader)
+            await newsroom.put_new(50)
+            await until(lambda: len(leader.catalogue.sealed) == 50)
+            damaged(tmp_path / "data")
+            async with opened(settings, find_artefact(settings)) as other:
+                newsroom.newsstand = other
+                newsroom.check_all()
+                await newsroom.put_new(5)
+                await until(lambda: len(leader.catalogue) == 55)
 
     asyncio.run(run())

@@ -1,7 +1,11 @@
 """Nothing acknowledged is lost when a process dies, and replicas agree within a second."""
 
+import os
 import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -29,6 +33,21 @@ def test_articles_and_clicks_survive_the_end_of_the_service(
         after = recommend(second.client, user_id="u", scenario="model")
         assert ids(after) == ids(before) == ["b"]
         assert after["items"][0]["relevance"] == before["items"][0]["relevance"]
+
+
+def test_a_second_signal_does_not_cut_the_orderly_end_short(
+    minilm_store: Path, tmp_path: Path
+) -> None:
+    arguments = ["--data-dir", str(tmp_path / "data"), *model_arguments(minilm_store)]
+    with ServiceProcess(*arguments) as running:
+        put(running.client, "a", "Harbour story")
+        with ThreadPoolExecutor() as pool:
+            ended = pool.submit(running.stop, signal.SIGTERM)
+            while not ended.done():
+                with suppress(ProcessLookupError):
+                    os.kill(running.pid, signal.SIGTERM)
+                time.sleep(0.005)
+            assert ended.result() == 0
 
 
 @pytest.fixture

@@ -110,7 +110,9 @@ def test_a_service_starts_to_read_while_its_store_is_away(
     arguments = ["--redis-url", valkey.url, "--data-dir", str(tmp_path / "one")]
     with valkey, ServiceProcess(*arguments, *model_arguments(minilm_store)) as service:
         put(service.client, "a", "Harbour story")
+        put(service.client, "gone", "A story that is withdrawn last of all")
         click(service.client, "u", "a")
+        service.client.delete("/v1/articles/gone")
     with ServiceProcess(*arguments, *model_arguments(minilm_store)) as service:
         answer = recommend(service.client, user_id="u")
         assert answer["degraded"] == ["state_unavailable"]

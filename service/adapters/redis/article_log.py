@@ -11,6 +11,7 @@ from service.ports import LogEntry, LogPiece
 
 ENTRIES_KEPT: Final = 1_000_000
 READ_AT_ONCE: Final = 100
+LINES_AN_ENTRY: Final = 1_000
 START: Final = b"0-0"
 
 
@@ -21,9 +22,10 @@ class ArticleLog:
         self._connection = connection
 
     async def log_position(self) -> bytes:
-        """The newest entry's. Raises Unavailable."""
-        newest = await self._connection.send("XREVRANGE", keys.ARTICLE_LOG, "+", "-", "COUNT", 1)
-        return newest[0][0] if newest else START
+        """The newest entry's, be it still there or not. Raises Unavailable."""
+        position: bytes
+        _, position, _ = await self._reach(START)
+        return position
 
     async def log_after(self, position: bytes, wait_ms: int) -> LogPiece:
         """What was logged after ``position``, waiting for it at most ``wait_ms``. Incomplete where
@@ -35,13 +37,22 @@ class ArticleLog:
         found = await self._connection.streams_after(
             {keys.ARTICLE_LOG: position}, READ_AT_ONCE, wait_ms
         )
-        first, last = await self._connection.call("log_reach", [keys.ARTICLE_LOG], terms=READ)
+        first, last, held = await self._reach(position)
         entries = found.get(keys.ARTICLE_LOG, ())
         return LogPiece(
             position=entries[-1][0] if entries else position,
             changes=[change for _, fields in entries for change in _changes(fields)],
-            complete=_moment(first) <= _moment(position) <= _moment(last),
+            complete=(held or position in (START, last))
+            and _moment(first) <= _moment(position) <= _moment(last),
         )
+
+    async def _reach(self, position: bytes) -> tuple[bytes, bytes, bool]:
+        """The first entry that is there, or '0-0' where none was removed; the last that ever was;
+        whether the one at ``position`` is there.
+        """
+        reach = await self._connection.call("log_reach", [keys.ARTICLE_LOG], position, terms=READ)
+        first, last, held = reach
+        return first, last, bool(held)
 
 
 async def logged(
@@ -49,9 +60,10 @@ async def logged(
     operation: Literal["put", "withdraw"],
     changes: Sequence[tuple[ArticleId, int]],
 ) -> None:
-    """Log the articles and their revisions, in one entry. Raises Unavailable."""
-    if changes:
-        lines = "\n".join(f"{article_id} {revision}" for article_id, revision in changes)
+    """Log the articles and their revisions. Raises Unavailable."""
+    for start in range(0, len(changes), LINES_AN_ENTRY):
+        piece = changes[start : start + LINES_AN_ENTRY]
+        lines = "\n".join(f"{article_id} {revision}" for article_id, revision in piece)
         await connection.send(
             *("XADD", keys.ARTICLE_LOG, "MAXLEN", "~", ENTRIES_KEPT, "*", operation, lines),
             terms=KEPT,

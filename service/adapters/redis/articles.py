@@ -1,10 +1,12 @@
 """Articles, their vectors and the article log in Redis."""
 
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from pydantic import ValidationError
 
 from service.adapters.redis import keys
 from service.adapters.redis.article_log import logged
@@ -18,6 +20,7 @@ EXPIRED_STAY_READABLE_SECONDS: Final = 86_400
 WITHDRAWN_REMEMBERED_MS: Final = 86_400_000
 BATCH: Final = 500
 DIGEST_BYTES: Final = 16
+_log = logging.getLogger(__name__)
 
 
 class RedisArticles:
@@ -91,6 +94,22 @@ class RedisArticles:
         revision = int(answer)
         await logged(self._connection, "withdraw", [(article_id, revision)])
         return revision
+
+    async def withdraw_again(self, withdrawals: Mapping[ArticleId, int]) -> None:
+        """See ``ports.ArticleStore``."""
+        stands = await self._connection.call_all(
+            [
+                (
+                    "withdraw_again",
+                    [keys.article(article_id), keys.withdrawn(article_id)],
+                    [revision, WITHDRAWN_REMEMBERED_MS],
+                )
+                for article_id, revision in withdrawals.items()
+            ],
+            terms=KEPT,
+        )
+        changes = [change for change, s in zip(withdrawals.items(), stands, strict=True) if s]
+        await logged(self._connection, "withdraw", changes)
 
     async def get(self, article_ids: Sequence[ArticleId]) -> list[StoredArticle | None]:
         """See ``ports.ArticleStore``."""
@@ -212,9 +231,14 @@ def _stored(
     document, revision, ingested = fields
     if document is None or revision is None or ingested is None:
         return None
+    try:
+        article = Article.model_validate_json(document)
+    except ValidationError:  # another release wrote it, or nobody did
+        _log.error("article %s cannot be read: it is left out", article_id)
+        return None
     return StoredArticle(
         article_id,
-        Article.model_validate_json(document),
+        article,
         int(revision),
         int(ingested) / 1e6,
         None if vector is None else _vector(vector),

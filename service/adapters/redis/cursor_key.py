@@ -25,6 +25,11 @@ async def cursor_key(connection: Connection) -> bytes:
     return await _held(connection) or made
 
 
+async def keep_cursor_key(connection: Connection, key: bytes) -> None:
+    """Give a store that has none the key that cursors were signed with. Raises Unavailable."""
+    await connection.send("SET", keys.CURSOR_KEY, key, "NX", terms=WRITE)
+
+
 async def _held(connection: Connection) -> bytes | None:
     key: bytes | None = await connection.send("GET", keys.CURSOR_KEY)
     return key

@@ -1,7 +1,7 @@
--- How far the article log reaches. KEYS: log
+-- How far the article log reaches. KEYS: log   ARGV: an entry
 -- Returns {the first entry that is there, or '0-0' where none was ever removed,
---          the last entry that was ever added}.
-local first, last = '0-0', '0-0'
+--          the last entry that was ever added, whether the entry asked for is there}.
+local first, last, held = '0-0', '0-0', 0
 if redis.call('EXISTS', KEYS[1]) == 1 then
   local said, info = redis.call('XINFO', 'STREAM', KEYS[1]), {}
   for at = 1, #said, 2 do info[said[at]] = said[at + 1] end
@@ -9,5 +9,6 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
   if info['entries-added'] > info['length'] then
     first = info['first-entry'] and info['first-entry'][1] or last
   end
+  held = #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
 end
-return { first, last }
+return { first, last, held }

@@ -9,6 +9,7 @@ Script = Literal[
     "put_article",
     "keep_vector",
     "withdraw_article",
+    "withdraw_again",
     "log_reach",
     "record_events",
     "remember_vector",

@@ -90,11 +90,7 @@ def _write_hashes(folder: Path, pieces: Sequence[Piece], news: Rows) -> None:
 
 def _hashes(pieces: Sequence[Piece], news: Rows) -> Hashes:
     """The hash of each row's id, in the order of the rows."""
-    parts = []
-    for piece in pieces:
-        of_rows = np.empty_like(piece.segment.hashes_N)
-        of_rows[piece.segment.order_N] = piece.segment.hashes_N
-        parts.append(of_rows[piece.rows])
+    parts = [piece.segment.hashes_by_row[piece.rows] for piece in pieces]
     return np.concatenate([*parts, hashes_of(_texts("id", news))])
 
 

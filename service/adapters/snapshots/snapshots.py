@@ -14,7 +14,7 @@ Nothing is written twice: a generation that is torn by a power cut is recognised
 import fcntl
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
@@ -36,6 +36,7 @@ FORMAT: Final = 1
 CURRENT: Final = "CURRENT"
 KEPT: Final = 2
 """Generations that stay on disk: a process may be opening the last but one."""
+WITHDRAWALS_KEPT_SECONDS: Final = 7 * 86_400
 
 
 class Snapshots:
@@ -48,6 +49,7 @@ class Snapshots:
         self._dimension = dimension
         self._open: dict[str, Segment] = {}
         self._lock: IO[str] | None = None
+        self._last = 0
 
     def lead(self) -> bool:
         """Become the one that writes, unless another process is; True if this one is."""
@@ -85,6 +87,7 @@ class Snapshots:
         Raises TornSnapshot for one that is damaged, of another store, model or format.
         """
         number = self.current()
+        self._last = max(self._last, number)
         if not number:
             return None
         try:
@@ -109,8 +112,20 @@ class Snapshots:
         )
 
     def seal(self, frozen: Frozen, position: bytes) -> None:
-        """Write what stands in a catalogue as the next generation. For the one who leads."""
+        """Write what stands in a catalogue as the next generation. For the one who leads.
+
+        Raises OSError, and then nothing is left of it.
+        """
         self._segments.mkdir(parents=True, exist_ok=True)
+        before = set(self._segments.iterdir())
+        try:
+            self._seal(frozen, position)
+        except BaseException:
+            for folder in set(self._segments.iterdir()) - before:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _seal(self, frozen: Frozen, position: bytes) -> None:
         alive = _live_rows(frozen)
         new_rows = np.flatnonzero(frozen.alive_R[len(frozen.sealed) :])
         news = Rows(
@@ -134,7 +149,7 @@ class Snapshots:
         if count:
             names.append(self._written(joined, news))
             masks.append(np.ones(count, np.bool_))
-        self._publish(position, names, masks, frozen.withdrawals)
+        self._publish(position, names, masks, _withdrawn(frozen, position))
 
     def set_aside(self) -> Path:
         """Move everything out of the way, to be looked at, and begin anew."""
@@ -154,9 +169,9 @@ class Snapshots:
         position: bytes,
         names: list[str],
         masks: list[Mask],
-        withdrawals: Iterable[tuple[ArticleId, int]],
+        withdrawn: Mapping[ArticleId, int],
     ) -> None:
-        number = self.current() + 1
+        number = max(self.current(), self._last) + 1  # also after what was set aside
         alive_S = np.concatenate([np.empty(0, np.bool_), *masks])
         np.save(self._path(number, "alive.npy"), alive_S)
         said = {
@@ -164,7 +179,7 @@ class Snapshots:
             "position": position.decode(),
             "segments": names,
             "alive": _digest(alive_S),
-            "withdrawn": list(withdrawals),
+            "withdrawn": list(withdrawn.items()),
         }
         checked_json.write(self._path(number, "json"), said)
         staged = self._folder / f"{CURRENT}.staged"
@@ -206,6 +221,16 @@ class Snapshots:
 
     def _path(self, number: int, kind: str) -> Path:
         return self._folder / f"generation-{number}.{kind}"
+
+
+def _withdrawn(frozen: Frozen, position: bytes) -> Mapping[ArticleId, int]:
+    """The withdrawals that are still to be remembered: the new ones, and those of the last days."""
+    position_ms = int(position.partition(b"-")[0])
+    oldest = 1e3 * position_ms - 1e6 * WITHDRAWALS_KEPT_SECONDS  # revisions are in µs
+    held = {a: revision for a, revision in frozen.sealed.withdrawn.items() if revision > oldest}
+    for article_id, revision in frozen.withdrawals:
+        held[article_id] = max(revision, held.get(article_id, 0))
+    return held
 
 
 def _live_rows(frozen: Frozen) -> list[tuple[Segment, np.ndarray]]:

@@ -3,16 +3,19 @@
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.adapters import faiss_index
 from service.adapters.snapshots import checked_json, tiers
 from service.adapters.snapshots.snapshots import Snapshots
 from service.catalogue.catalogue import Catalogue
 from service.catalogue.entry import Entry
+from service.catalogue.segment import hashes_of
 from service.domain.fields import ArticleId
 from service.errors import TornSnapshot
 from tests.catalogues import MODEL, STORE, new_catalogue, resealed, snapshots_in
@@ -191,3 +194,82 @@ def test_one_process_writes_and_its_end_lets_another(tmp_path: Path, snapshots: 
     snapshots.close()
     assert other.lead()
     other.close()
+
+
+def test_a_withdrawal_of_any_revision_holds_while_a_generation_is_written(
+    snapshots: Snapshots,
+) -> None:
+    """Reconciling withdraws by the revision that an article had, which may be long ago."""
+    catalogue = new_catalogue(DIMENSION)
+    filled(catalogue, 0, 10)
+    catalogue = resealed(catalogue, snapshots)
+    gone = ArticleId("a3")
+    new = resealed(
+        catalogue, snapshots, b"1900000000000-0", meanwhile=lambda old: old.withdraw(gone, 2)
+    )
+    assert gone not in new
+    assert gone not in resealed(new, snapshots, b"1900000000001-0")
+
+
+def test_a_withdrawal_alone_is_a_change(snapshots: Snapshots) -> None:
+    catalogue = new_catalogue(DIMENSION)
+    filled(catalogue, 0, 3)
+    catalogue = resealed(catalogue, snapshots)
+    assert catalogue.changes == 0
+    catalogue.withdraw(ArticleId("a1"), 2)
+    assert catalogue.changes == 1
+
+
+def test_withdrawals_are_forgotten_when_they_are_old(snapshots: Snapshots) -> None:
+    catalogue = new_catalogue(DIMENSION)
+    day = 86_400
+    for number in range(30):
+        filled(catalogue, number, 1, revision=number * day * 1_000_000 + 1)
+        catalogue.withdraw(ArticleId(f"a{number}"), number * day * 1_000_000 + 2)
+        catalogue = resealed(catalogue, snapshots, f"{number * day * 1000 + 1}-0".encode())
+    assert 7 <= len(catalogue.withdrawn) <= 9
+    assert len(catalogue) == 0
+
+
+def test_a_disk_that_refuses_leaves_nothing_behind(
+    tmp_path: Path, snapshots: Snapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = new_catalogue(DIMENSION)
+    filled(catalogue, 0, 100)
+    catalogue = resealed(catalogue, snapshots)
+    for number in range(40):  # two segments are to be written: this one anew, and a new one
+        catalogue.withdraw(ArticleId(f"a{number}"), 2)
+    filled(catalogue, 200, 1)
+    before = sorted(path.name for path in (tmp_path / "generations").rglob("*"))
+    write, calls = faiss_index.write, itertools.count()
+
+    def refuses(folder: Path, dimension: int, pieces: Any) -> None:
+        if next(calls):
+            raise OSError(28, "No space left on device")
+        write(folder, dimension, pieces)
+
+    monkeypatch.setattr(faiss_index, "write", refuses)
+    with pytest.raises(OSError, match="No space"):
+        snapshots.seal(catalogue.frozen(), b"1-0")
+    monkeypatch.undo()
+    assert sorted(path.name for path in (tmp_path / "generations").rglob("*")) == before
+    assert len(resealed(catalogue, snapshots)) == 61
+
+
+def test_what_is_not_stored_any_more_is_found_by_its_hash(snapshots: Snapshots) -> None:
+    catalogue = new_catalogue(DIMENSION)
+    filled(catalogue, 0, 50)
+    catalogue = resealed(catalogue, snapshots)
+    filled(catalogue, 50, 10)
+    catalogue.withdraw(ArticleId("a7"), 2)
+    stored = hashes_of([f"a{n}".encode() for n in range(60) if n % 10])
+    assert catalogue.gone(stored) == {f"a{n}": 2 for n in range(0, 60, 10)}
+    assert catalogue.gone(hashes_of([])) == {f"a{n}": 2 for n in range(60) if n != 7}
+
+
+def test_numbers_go_on_after_a_generation_was_set_aside(snapshots: Snapshots) -> None:
+    catalogue = new_catalogue(DIMENSION)
+    filled(catalogue, 0, 3)
+    catalogue = resealed(catalogue, snapshots)
+    snapshots.set_aside()
+    assert resealed(catalogue, snapshots).sealed.number == 2
