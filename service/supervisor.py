@@ -151,7 +151,7 @@ def _metrics_together(data_dir: Path) -> Iterator[None]:
     """
     folders = data_dir / "metrics"
     for left in folders.glob("*"):
-        if not Path(f"/proc/{left.name}").exists():
+        if not _runs(int(left.name)):
             shutil.rmtree(left, ignore_errors=True)
     own = folders / str(os.getpid())
     own.mkdir(parents=True, exist_ok=True)
@@ -161,3 +161,13 @@ def _metrics_together(data_dir: Path) -> Iterator[None]:
     finally:
         del os.environ[METRICS_FOLDER]
         shutil.rmtree(own, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
