@@ -72,13 +72,13 @@ class Metrics:
             "newsstand_catalogue_changes",
             "Articles and withdrawals that are in memory and not yet in a generation on disk",
             registry=self.registry,
-            multiprocess_mode="max",
+            multiprocess_mode="mostrecent",
         )
         self.generation = Gauge(
             "newsstand_generation",
             "Number of the generation that the catalogue stands on",
             registry=self.registry,
-            multiprocess_mode="min",
+            multiprocess_mode="mostrecent",
         )
 
     def text(self) -> bytes:

@@ -9,6 +9,6 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
   if info['entries-added'] > info['length'] then
     first = info['first-entry'] and info['first-entry'][1] or last
   end
-  held = #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
+  held = #redis.call('XREVRANGE', KEYS[1], ARGV[1], ARGV[1])
 end
 return { first, last, held }
