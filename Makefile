@@ -48,6 +48,8 @@ bench: setup model
 	$(BIN)/python -m bench.index --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.arrivals --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.replicas --model-store $(MODEL_STORE) --model $(MODEL)
+	$(BIN)/python -m bench.capacity --model-store $(MODEL_STORE) --model $(MODEL)
+	$(BIN)/python -m bench.faults --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.training
 	$(BIN)/python -m bench.parity --model-store $(MODEL_STORE) --model $(MODEL)
 

@@ -195,14 +195,18 @@ def _stop_orphan(socket: Path) -> None:
     private.mkdir(mode=0o700, exist_ok=True)
     if private.stat().st_uid != os.getuid() or private.stat().st_mode & 0o077:
         raise SetupError(f"{private} is open to others; remove it")
-    if not _answers(socket):
-        socket.unlink(missing_ok=True)
-        return
-    with redis.Redis(unix_socket_path=str(socket)) as orphan:
-        orphan.shutdown(nosave=True)
+    orphan = redis.Redis(
+        unix_socket_path=str(socket), socket_timeout=STOP_SECONDS, retry=Retry(NoBackoff(), 0)
+    )
+    try:
+        with orphan:
+            orphan.shutdown(nosave=True)  # also while it loads; nothing happens if nobody is there
+    except redis.RedisError as error:
+        raise SetupError(f"a Valkey of an earlier run at {socket} does not end: {error}") from error
     deadline = time.monotonic() + STOP_SECONDS
     while _answers(socket) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
+    socket.unlink(missing_ok=True)
 
 
 def _answers(socket: Path) -> bool:

@@ -6,7 +6,8 @@ from typing import Final, Protocol
 
 from service.domain.fields import ArticleId
 from service.pipeline.newsstand import Newsstand
-from service.pipeline.refill import encode_missing, pieces, reconcile
+from service.pipeline.pieces import pieces
+from service.pipeline.refill import encode_missing, reconcile
 from service.ports import LogEntry, LogPiece
 
 WAIT_MS: Final = 1_000

@@ -1,25 +1,24 @@
 """Making a process's catalogue what is stored."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
 from service.catalogue.segment import Hashes, hashes_of
 from service.domain.fields import ArticleId
 from service.pipeline.newsstand import Newsstand
+from service.pipeline.pieces import pieces
+from service.pipeline.restore import give_back
 from service.ports import StoredArticle
-
-ASKED_AT_ONCE: Final = 500
 
 
 async def reconcile(
     newsstand: Newsstand, known: Callable[[], Awaitable[None]], since: float = 0.0
 ) -> dict[ArticleId, int]:
     """Publish what was stored ``since`` then (s since 1970) and is not known here, encoding what
-    has no vector of the active model; forget what is not stored any more. Returns the articles
-    that were not known, by revision.
+    has no vector of the active model; forget what is not stored any more; give the store back what
+    is later here. Returns the articles that were not known, by revision.
 
     ``known`` raises Unavailable while the store is not the one that is known: what is missing
     there is not forgotten here. Raises Unavailable.
@@ -29,7 +28,7 @@ async def reconcile(
     news: dict[ArticleId, int] = {}
     async for article_ids in newsstand.articles.ids():
         seen.append(hashes_of([article_id.encode() for article_id in article_ids]))
-        news |= await _publish_unknown(newsstand, article_ids, since)
+        news |= await _compare(newsstand, article_ids, since)
     gone = newsstand.catalogue.gone(np.concatenate([np.empty(0, np.uint64), *seen]))
     await known()
     for piece in pieces(list(gone)):  # what came during the scan is not gone
@@ -58,22 +57,27 @@ async def encode_missing(
     return [replace(a, vector=made.get(a.article_id, a.vector)) for a in batch]
 
 
-def pieces(article_ids: Sequence[ArticleId]) -> list[Sequence[ArticleId]]:
-    """The ids in pieces that are asked for at once."""
-    starts = range(0, len(article_ids), ASKED_AT_ONCE)
-    return [article_ids[start : start + ASKED_AT_ONCE] for start in starts]
-
-
-async def _publish_unknown(
+async def _compare(
     newsstand: Newsstand, article_ids: Sequence[ArticleId], since: float
 ) -> dict[ArticleId, int]:
     stored = await newsstand.articles.revisions(article_ids)
     known = newsstand.catalogue.revisions(article_ids)
-    wanted = [
-        article_id
-        for article_id, revision, here in zip(article_ids, stored, known, strict=True)
-        if revision is not None and revision > max(here, 1e6 * since)  # revisions are in µs
-    ]
+    compared = [(a, s, k) for a, s, k in zip(article_ids, stored, known, strict=True) if s]
+    await _give_back(newsstand, {a: k for a, s, k in compared if s < k})
+    earliest = 1e6 * since  # revisions are in µs
+    return await _publish(newsstand, [a for a, s, k in compared if s > max(k, earliest)])
+
+
+async def _give_back(newsstand: Newsstand, later: Mapping[ArticleId, int]) -> None:
+    """The store fell back behind what it once acknowledged: it gets it again."""
+    if later:
+        catalogue = newsstand.catalogue
+        rows = catalogue.find(list(later))
+        gone = {a: k for (a, k), row in zip(later.items(), rows.tolist(), strict=True) if row < 0}
+        await give_back(newsstand, catalogue, rows[rows >= 0], gone)
+
+
+async def _publish(newsstand: Newsstand, wanted: Sequence[ArticleId]) -> dict[ArticleId, int]:
     if not wanted:
         return {}
     now = newsstand.clock()

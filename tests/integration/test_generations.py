@@ -336,3 +336,38 @@ def test_a_worker_that_cannot_use_the_generation_reads_what_is_stored(
                 await until(lambda: len(leader.catalogue) == 55)
 
     asyncio.run(run())
+
+
+def test_a_store_that_fell_back_gets_again_what_a_process_knows_of_later(
+    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path
+) -> None:
+    """As after a failover: an edition and a withdrawal that were acknowledged are gone."""
+    settings = settings_for(valkey, minilm_store, tmp_path / "data")
+
+    async def story(newsstand: Newsstand) -> None:
+        newsroom = Newsroom(newsstand)
+        await newsroom.put_new(2)
+        edited, withdrawn = list(newsroom.live)
+        (before, held) = await newsstand.articles.get([edited, withdrawn])
+        assert before
+        assert held
+        await newsroom.put([edited])
+        (later,) = await newsstand.articles.get([edited])
+        await withdraw(newsstand, withdrawn)
+        connection = Connection(valkey.url)
+        for article_id, old in ((edited, before), (withdrawn, held)):
+            await connection.send("DEL", keys.article(article_id), keys.withdrawn(article_id))
+            await newsstand.articles.restore([old], [b"d" * 16])
+        await connection.close()
+
+        async def known() -> None:
+            pass
+
+        await reconcile(newsstand, known)
+        assert [one and one.revision for one in await newsstand.articles.get([edited])] == [
+            later and later.revision
+        ]
+        assert await newsstand.articles.get([withdrawn]) == [None]
+        assert newsstand.catalogue.ids(newsstand.catalogue.live_rows()) == [edited]
+
+    told(settings, story)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from service.adapters.redis import keys
 from service.adapters.redis.connection import Connection
 from service.adapters.redis.streams import Entries
-from service.adapters.redis.terms import WRITE
+from service.adapters.redis.terms import KEPT, WRITE
 from service.domain.fields import ArticleId
 from service.domain.popularity import Exposure, Heat
 
@@ -176,6 +176,7 @@ class RedisPopularity:
             [keys.COUNTED, *(counter for counter, _, _ in gains)],
             *(partition, after, last),
             *(part for (_, member, life), n in gains.items() for part in (member, repr(n), life)),
+            terms=KEPT,  # what is trimmed from the outbox must have been counted
         )
         if counted:
             await self._connection.send(
