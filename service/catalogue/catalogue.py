@@ -156,6 +156,10 @@ class Catalogue:
             for article_id, row in zip(article_ids, rows, strict=True)
         ]
 
+    def alive(self, rows: RowIds) -> Mask:
+        """Which of the rows (N,) are live."""
+        return self._alive_R[rows]
+
     def live_rows(self) -> RowIds:
         """The rows of all live articles."""
         return np.flatnonzero(self._alive_R[: self.rows_written])

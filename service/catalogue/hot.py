@@ -3,6 +3,7 @@
 Shapes: R rows, N hot rows.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from service.catalogue.catalogue import Catalogue
 from service.catalogue.columns import grown
+from service.domain.fields import ArticleId
 from service.domain.popularity import NO_HEAT, Heat
 from service.ports import RowIds
 
@@ -23,6 +25,7 @@ class HotRows:
 
     def __init__(self) -> None:
         self._heat, self._layout, self._written = NO_HEAT, -1, 0
+        self._row_of: dict[ArticleId, int] = {}
         self._heat_R: Float64 = np.zeros(1)
         self._rows_N: RowIds | None = None
 
@@ -39,15 +42,26 @@ class HotRows:
     def by_row(self, catalogue: Catalogue, heat: Heat) -> Float64:
         """The heat of every row (R,), to be indexed by rows."""
         if heat is not self._heat or catalogue.layout != self._layout:
+            if catalogue.layout != self._layout:
+                self._row_of = {}
             self._heat, self._layout = heat, catalogue.layout
             self._heat_R = np.zeros(catalogue.rows_written + 1)
             hottest = heat.hottest[:KEPT]
-            rows_K = catalogue.find(hottest)
+            rows_K = self._rows_of(catalogue, hottest)
             self._heat_R[rows_K[rows_K >= 0]] = heat.of(hottest)[rows_K >= 0]
             self._rows_N, self._written = None, catalogue.rows_written
         elif catalogue.rows_written > self._written:
             self._add(catalogue, np.arange(self._written, catalogue.rows_written))
         return self._heat_R
+
+    def _rows_of(self, catalogue: Catalogue, hottest: Sequence[ArticleId]) -> RowIds:
+        """The hottest articles' rows, -1 for one that is not live. Most are those of last time."""
+        row_of = self._row_of
+        rows_K = np.array([row_of.get(article_id, -1) for article_id in hottest], np.int64)
+        old_K = (rows_K < 0) | ~catalogue.alive(rows_K)
+        rows_K[old_K] = catalogue.find([hottest[k] for k in np.flatnonzero(old_K).tolist()])
+        self._row_of = dict(zip(hottest, rows_K.tolist(), strict=True))
+        return rows_K
 
     def _add(self, catalogue: Catalogue, rows: RowIds) -> None:
         """Learn of rows written since; an article that changed has left its old row."""

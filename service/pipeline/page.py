@@ -3,6 +3,7 @@
 Shapes: C candidates, K explored, G categories.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,26 +48,33 @@ def fill(visit: Visit, shortlist: Shortlist, scored: Scored, explored: int) -> P
 
 
 def items(
-    visit: Visit, shortlist: Shortlist, scored: Scored, page: Page, explanation: Explanation
+    visit: Visit,
+    shortlist: Shortlist,
+    scored: Scored,
+    page: Page,
+    shown: Sequence[ArticleId],
+    explanation: Explanation,
 ) -> list[Item]:
-    """The page as it is answered; ``explanation`` is what the model's contributions mean."""
+    """The page as it is answered. ``shown`` are its articles; ``explanation`` is what the model's
+    contributions mean.
+    """
     relevance_C, explain = shortlist.relevance_C, visit.request.explain
     return [
         Item(
-            article_id=shortlist.entries[position].article_id,
+            article_id=article_id,
             rank=rank,
             score=float(scored.score_C[position]),
             relevance=None if relevance_C is None else float(relevance_C[position]),
             source=shortlist.source(position),
             reason=_reason(visit, shortlist, scored, position, explanation) if explain else None,
         )
-        for rank, position in enumerate(page.positions, 1)
+        for rank, (position, article_id) in enumerate(zip(page.positions, shown, strict=True), 1)
     ]
 
 
-def article_ids(shortlist: Shortlist, page: Page) -> list[ArticleId]:
+def article_ids(visit: Visit, shortlist: Shortlist, page: Page) -> list[ArticleId]:
     """The articles on the page, in order."""
-    return [shortlist.entries[position].article_id for position in page.positions]
+    return visit.catalogue.ids(shortlist.rows_C[page.positions])
 
 
 def _reason(

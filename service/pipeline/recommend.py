@@ -54,8 +54,8 @@ async def recommend(
         if shortlist.complete or not page.relaxed:
             break
     with stages.stage("explain"):
-        shown = article_ids(shortlist, page)
-        listed = items(visit, shortlist, scored, page, newsstand.model.users.explanation)
+        shown = article_ids(visit, shortlist, page)
+        listed = items(visit, shortlist, scored, page, shown, newsstand.model.users.explanation)
         answer = _answer(newsstand, visit, shown, listed)
     remember(newsstand, visit, answer.recommendation_id, shown, explored, against)
     return answer

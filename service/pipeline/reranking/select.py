@@ -125,7 +125,7 @@ class _Page:
         self.chosen_C[position], self.base_C[position] = True, -np.inf
         if self.rules.diversity or self.rules.duplicates:
             cosine_C = self.single_CD @ self.single_CD[position]
-            self._shut_out_story(self.entries[position], cosine_C)
+            self._shut_out_story(self.entries, position, cosine_C)
             np.maximum(self.nearest_C, cosine_C, out=self.nearest_C)
         for cap in self.rules.caps:
             full_C = cap.count(position)
@@ -139,7 +139,10 @@ class _Page:
         self.capped_C |= full_C
         self.base_C[full_C] = -np.inf
 
-    def _shut_out_story(self, entry: Entry, cosine_C: NDArray[np.float32]) -> None:
+    def _shut_out_story(
+        self, entries: Sequence[Entry], place: int, cosine_C: NDArray[np.float32]
+    ) -> None:
+        """Shut out the versions of a story. Most have none near: then no entry is looked up."""
         rule = self.rules.duplicates
         if rule is None or self.only_versions_left:
             return
@@ -147,11 +150,11 @@ class _Page:
         for other in near_C.nonzero()[0].tolist():
             if self.base_C[other] == -np.inf and not self.capped_C[other]:
                 continue
-            if same_story(entry, self.entries[other], float(cosine_C[other]), rule):
+            if same_story(entries[place], self.entries[other], float(cosine_C[other]), rule):
                 self.base_C[other], self.capped_C[other] = -np.inf, False
 
     def _heed(self, shown: Shown) -> None:
         cosine_SC = shown.directions_SD.astype(np.float32) @ self.single_CD.T
-        for entry, cosine_C in zip(shown.entries, cosine_SC, strict=True):
-            self._shut_out_story(entry, cosine_C)
+        for place, cosine_C in enumerate(cosine_SC):
+            self._shut_out_story(shown.entries, place, cosine_C)
             np.maximum(self.nearest_C, cosine_C, out=self.nearest_C)
