@@ -1,4 +1,7 @@
-"""What routes are given: the newsstand, the metrics, the request's stages."""
+"""What routes are given: the newsstand, the metrics, the request's stages.
+
+All are coroutines: FastAPI sends plain functions through a pool of threads, request by request.
+"""
 
 from typing import Annotated, TypedDict
 
@@ -17,17 +20,17 @@ class State(TypedDict):
     metrics: Metrics
 
 
-def _newsstand(request: Request) -> Newsstand:
+async def _newsstand(request: Request) -> Newsstand:
     newsstand: Newsstand = request.state.newsstand
     return newsstand
 
 
-def _metrics(request: Request) -> Metrics:
+async def _metrics(request: Request) -> Metrics:
     metrics: Metrics = request.state.metrics
     return metrics
 
 
-def _stages(request: Request) -> Stages:
+async def _stages(request: Request) -> Stages:
     stages: Stages = request.scope["stages"]
     return stages
 
