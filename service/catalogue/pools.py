@@ -8,6 +8,7 @@ outside can score above
 
 by Cauchy and Schwarz. Whatever inside scores above that bound is certainly among the best. Articles
 that came since are scored one by one. Where too few are certain, the index is searched again.
+That is as exact as the index: what a large segment's codes have missed, its pool lacks, too.
 
 Shapes: R rows, K rows of a pool, D dimensions.
 """
