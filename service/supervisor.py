@@ -120,9 +120,10 @@ def supervise(
         on_ready()
         with suppress(KeyboardInterrupt):  # a signal ends it in order
             while True:
-                pauses = [pause for worker in workers if (pause := worker.see_to())]
-                running = [w.process.sentinel for w in workers if w.process.is_alive()]
-                wait(running, min(pauses, default=None))
+                pauses = [(worker, worker.see_to()) for worker in workers]
+                # One that has ended since it was seen to is waited for, too: that ends at once.
+                ending = [worker.process.sentinel for worker, pause in pauses if not pause]
+                wait(ending, min((pause for _, pause in pauses if pause), default=None))
 
 
 def _started(
