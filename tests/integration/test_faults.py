@@ -30,9 +30,9 @@ def run_once(fault: Fault, store: Path) -> Run:
     "name",
     [
         "embedded Valkey killed",
-        "service and Valkey killed at once",
-        "Redis full",
-        "primary killed, replica promoted, `replicated`",
+        pytest.param("service and Valkey killed at once", marks=pytest.mark.slow),
+        pytest.param("Redis full", marks=pytest.mark.slow),
+        pytest.param("primary killed, replica promoted, `replicated`", marks=pytest.mark.slow),
     ],
 )
 def test_a_fault_costs_nothing_that_was_promised(minilm_store: Path, name: str) -> None:
