@@ -6,13 +6,13 @@ from typing import Final, Literal
 from service.adapters.redis import keys
 from service.adapters.redis.connection import Connection
 from service.adapters.redis.terms import KEPT, READ
+from service.catalogue.sealed import START
 from service.domain.fields import ArticleId
 from service.ports import LogEntry, LogPiece
 
 ENTRIES_KEPT: Final = 1_000_000
 READ_AT_ONCE: Final = 100
 LINES_AN_ENTRY: Final = 1_000
-START: Final = b"0-0"
 
 
 class ArticleLog:

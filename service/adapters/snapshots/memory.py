@@ -5,12 +5,14 @@ the store is away. The file holds a key: nobody but its owner may read it.
 """
 
 import json
+import logging
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Self
 
 FILE: Final = "store.json"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,15 @@ class Memory:
 
     @classmethod
     def of(cls, folder: Path) -> Self | None:
-        """What is remembered there; None if nothing is, or nothing that can be read."""
+        """What is remembered there; None if nothing is, or, which is logged, nothing that can be
+        read: then a store that came back empty is taken for a new one.
+        """
         try:
             return cls(**json.loads((folder / FILE).read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            _log.error("%s cannot be read, the store is not known: %s", folder / FILE, error)
             return None
 
     def keep(self, folder: Path) -> None:
