@@ -2,8 +2,8 @@
 
 Two indexes. ``FaissTail`` grows and is exact. ``FaissSegment`` lies in files that all processes
 of a machine map: exact while it is small; from ``EXACT_ROWS`` on it looks through 4-bit product
-codes first and scores what these find exactly. Where a
-filter leaves too little of what was found, the search is exact again, among the allowed rows only.
+codes first and scores what these find exactly. Where a filter leaves too little of what was found,
+the search is exact again, among the allowed rows only.
 
 Shapes: N rows, D dimensions.
 """

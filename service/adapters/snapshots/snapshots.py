@@ -6,7 +6,7 @@
 | ``generation-N.json`` | store, model, dimension, log position, segments, withdrawals |
 | ``generation-N.alive.npy`` | which rows are alive |
 | ``segments/NAME/`` | see ``segment_files`` |
-| ``lock`` | who holds it writes; let go by its end, however it comes |
+| ``../NAME.lock`` | who holds it writes; let go by its end, however it comes |
 
 Nothing is written twice: a generation that is torn by a power cut is recognised by its digests.
 """
@@ -119,23 +119,26 @@ class Snapshots:
         self._segments.mkdir(parents=True, exist_ok=True)
         before = set(self._segments.iterdir())
         try:
-            self._seal(frozen, position)
+            number = self._seal(frozen, position)
         except BaseException:
             for folder in set(self._segments.iterdir()) - before:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
+        self._clear(number)
 
-    def _seal(self, frozen: Frozen, position: bytes) -> None:
-        alive = _live_rows(frozen)
+    def _seal(self, frozen: Frozen, position: bytes) -> int:
+        alive = _alive(frozen)
         new_rows = np.flatnonzero(frozen.alive_R[len(frozen.sealed) :])
         news = Rows(
             [frozen.tail.entries[row] for row in new_rows.tolist()],
             [frozen.tail.documents[row] for row in new_rows.tolist()],
             frozen.tail.vectors_ND[new_rows],
         )
-        kept = len(alive) - tiers.joining([len(rows) for _, rows in alive], len(new_rows))
+        counts = [int(np.count_nonzero(alive_N)) for _, alive_N in alive]
+        kept = len(alive) - tiers.joining(counts, len(new_rows))
         names, masks = [], []
-        for segment, rows in alive[:kept]:
+        for segment, alive_N in alive[:kept]:
+            rows = np.flatnonzero(alive_N)
             if not len(rows):
                 continue
             if tiers.worn(len(rows), len(segment)) or not self._on_disk(segment):
@@ -143,13 +146,13 @@ class Snapshots:
                 masks.append(np.ones(len(rows), np.bool_))
             else:
                 names.append(segment.name)
-                masks.append(np.isin(np.arange(len(segment)), rows, assume_unique=True))
-        joined = [Piece(segment, rows) for segment, rows in alive[kept:] if len(rows)]
+                masks.append(alive_N)
+        joined = [Piece(segment, np.flatnonzero(alive_N)) for segment, alive_N in alive[kept:]]
         count = sum(len(piece.rows) for piece in joined) + len(new_rows)
         if count:
             names.append(self._written(joined, news))
             masks.append(np.ones(count, np.bool_))
-        self._publish(position, names, masks, _withdrawn(frozen, position))
+        return self._publish(position, names, masks, _withdrawn(frozen, position))
 
     def set_aside(self) -> Path:
         """Move everything out of the way, to be looked at, and begin anew."""
@@ -170,7 +173,7 @@ class Snapshots:
         names: list[str],
         masks: list[Mask],
         withdrawn: Mapping[ArticleId, int],
-    ) -> None:
+    ) -> int:
         number = max(self.current(), self._last) + 1  # also after what was set aside
         alive_S = np.concatenate([np.empty(0, np.bool_), *masks])
         np.save(self._path(number, "alive.npy"), alive_S)
@@ -185,7 +188,7 @@ class Snapshots:
         staged = self._folder / f"{CURRENT}.staged"
         staged.write_text(str(number), "ascii")
         staged.replace(self._folder / CURRENT)
-        self._clear(number)
+        return number
 
     def _clear(self, number: int) -> None:
         """Remove what no generation holds that a process may still be opening."""
@@ -233,10 +236,11 @@ def _withdrawn(frozen: Frozen, position: bytes) -> Mapping[ArticleId, int]:
     return held
 
 
-def _live_rows(frozen: Frozen) -> list[tuple[Segment, np.ndarray]]:
+def _alive(frozen: Frozen) -> list[tuple[Segment, Mask]]:
+    """The segments, each with which of its rows are alive."""
     firsts = frozen.sealed.firsts
     return [
-        (segment, np.flatnonzero(frozen.alive_R[first : first + len(segment)]))
+        (segment, frozen.alive_R[first : first + len(segment)])
         for first, segment in zip(firsts, frozen.sealed.segments, strict=False)
     ]
 
