@@ -15,7 +15,7 @@ from model_store.artefact import Artefact
 from model_store.errors import Damaged
 from model_store.inputs import NewsInputs
 from model_store.manifest import Precision
-from model_store.tokens import NewsTokens, Tokenising, batches, padded
+from model_store.tokens import NewsTokens, Shape, Tokenising, batch_size, batches, padded
 
 Float32 = NDArray[np.float32]
 
@@ -44,12 +44,25 @@ class NewsEncoder:
     def encode(self, news: Sequence[NewsInputs]) -> Float32:
         """The vectors (N×D) of the news, in order. A vector does not depend on the other news."""
         vectors_ND = np.empty((len(news), self.dimension), np.float32)
-        tokens = self._tokenise(news)
-        for rows in batches([item.shape for item in tokens]):
-            vectors_ND[rows] = self._run([tokens[row] for row in rows])
+        tokens = self.tokens(news)
+        for rows in batches([self.shape(item) for item in tokens]):
+            vectors_ND[rows] = self.run([tokens[row] for row in rows])
         return vectors_ND
 
-    def _run(self, tokens: Sequence[NewsTokens]) -> Float32:
+    def tokens(self, news: Sequence[NewsInputs]) -> list[NewsTokens]:
+        """Each article's tokens, in order."""
+        return self._tokenise(news)
+
+    def shape(self, item: NewsTokens) -> Shape:
+        """What news must have in common to go into one batch."""
+        return item.shape
+
+    def size(self, shape: Shape) -> int:
+        """How much news of one shape a batch holds at most."""
+        return batch_size(shape)
+
+    def run(self, tokens: Sequence[NewsTokens]) -> Float32:
+        """The vectors (B×D) of news of one shape, at most ``size`` of it. Raises Damaged."""
         # A text alone takes other kernels, whose last bits differ: it is given its own company.
         company = tokens if len(tokens) > 1 else [*tokens, *tokens]
         given = padded(company)

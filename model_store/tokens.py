@@ -88,6 +88,11 @@ def read_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
     return tokenizer
 
 
+def batch_size(shape: Shape) -> int:
+    """How many texts of one shape a batch holds."""
+    return max(1, min(BATCH_TEXTS, BATCH_TOKENS // max(sum(shape), 1)))
+
+
 def batches(shapes: Sequence[Shape]) -> Iterator[list[int]]:
     """Positions of ``shapes`` in batches of one shape each, within the limits of a batch.
 
@@ -98,7 +103,7 @@ def batches(shapes: Sequence[Shape]) -> Iterator[list[int]]:
     for position, shape in enumerate(shapes):
         of_shape.setdefault(shape, []).append(position)
     for shape, positions in sorted(of_shape.items()):
-        size = max(1, min(BATCH_TEXTS, BATCH_TOKENS // max(sum(shape), 1)))
+        size = batch_size(shape)
         for first in range(0, len(positions), size):
             yield positions[first : first + size]
 
