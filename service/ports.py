@@ -3,8 +3,8 @@
 Shapes: N articles, C candidates, D dimensions.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -80,6 +80,19 @@ class StoredArticle:
     ingested_at: float
     """Seconds since 1970 of the first ingest."""
     vector: Vectors | None
+    digest: bytes | None = None
+    """Of the text that the vector was made of: another by now, where the text has changed and
+    whoever stored it did not know this model.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An article as one model sees it; ``vector`` None says that the stored one still holds."""
+
+    digest: bytes
+    """What the vector depends on (``NewsInputs.digest``)."""
+    vector: Vectors | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,8 @@ class ArticleWrite:
     digest: bytes
     """What the vector depends on (``NewsInputs.digest``)."""
     vector: Vectors | None
+    others: Mapping[str, Encoded] = field(default_factory=dict)
+    """The article under other models, which are kept beside this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +161,10 @@ class ArticleStore(Protocol):
 
     async def get(self, article_ids: Sequence[ArticleId]) -> list[StoredArticle | None]:
         """The stored articles, in order."""
+        ...
+
+    async def forget_model(self, model: str, still: Callable[[], Awaitable[bool]]) -> None:
+        """Remove all vectors that were made under another model, for as long as ``still``."""
         ...
 
     def ids(self) -> AsyncIterator[list[ArticleId]]:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from service.adapters.redis import keys
 from service.adapters.redis.article_log import logged
 from service.adapters.redis.connection import Call, Connection
-from service.adapters.redis.terms import KEPT, PROMPT
+from service.adapters.redis.terms import KEPT, PROMPT, WRITE
 from service.domain.article import Article
 from service.domain.fields import ArticleId
 from service.ports import ArticleWrite, StoredArticle, Vectors, Written
@@ -77,7 +77,7 @@ class RedisArticles:
                 (
                     "keep_vector",
                     [keys.article(a.article_id), keys.vector(a.article_id, self._model)],
-                    [a.revision, digest + vector_D.tobytes(), stay_ms],
+                    [a.revision, _value(digest, vector_D), stay_ms],
                 )
                 for a, digest, vector_D in zip(articles, digests, vectors_ND, strict=True)
             ]
@@ -140,6 +140,19 @@ class RedisArticles:
             if value is not None
         }
 
+    async def forget_model(self, model: str, still: Callable[[], Awaitable[bool]]) -> None:
+        """See ``ports.ArticleStore``."""
+        found: list[bytes] = []
+        async for key in self._connection.scan(keys.vectors_under(model)):
+            found.append(key)
+            if len(found) == BATCH:
+                if not await still():
+                    return
+                await self._remove(found)
+                found = []
+        if await still():
+            await self._remove(found)
+
     async def ids(self) -> AsyncIterator[list[ArticleId]]:
         """See ``ports.ArticleStore``."""
         batch: list[ArticleId] = []
@@ -170,6 +183,9 @@ class RedisArticles:
             {a.article_id: a.revision for a, s in zip(articles, stands, strict=True) if s}
         )
 
+    async def _remove(self, found: Sequence[bytes]) -> None:
+        await self._connection.send_all((("UNLINK", key) for key in found), terms=WRITE)
+
     def _restore_call(self, stored: StoredArticle, digest: bytes) -> Call:
         if stored.vector is None:
             raise ValueError("an article without a vector cannot be restored")
@@ -186,7 +202,7 @@ class RedisArticles:
                 stored.revision,
                 round(stored.ingested_at * 1e6),
                 document_ms,
-                digest + stored.vector.tobytes(),
+                _value(digest, stored.vector),
                 vector_ms,
             ],
         )
@@ -207,13 +223,15 @@ class RedisArticles:
                 keys.article(write.article_id),
                 keys.vector(write.article_id, self._model),
                 keys.withdrawn(write.article_id),
+                *(keys.vector(write.article_id, model) for model in write.others),
             ],
             [
                 write.article.model_dump_json(exclude_none=True),
                 write.digest,
-                b"" if write.vector is None else write.digest + write.vector.tobytes(),
+                _value(write.digest, write.vector),
                 document_ms,
                 vector_ms,
+                *(_value(other.digest, other.vector) for other in write.others.values()),
             ],
         )
 
@@ -242,7 +260,13 @@ def _stored(
         int(revision),
         int(ingested) / 1e6,
         None if vector is None else _vector(vector),
+        None if vector is None else vector[:DIGEST_BYTES],
     )
+
+
+def _value(digest: bytes, vector_D: Vectors | None) -> bytes:
+    """What is stored of a vector; nothing where what is stored is to stay."""
+    return b"" if vector_D is None else digest + vector_D.tobytes()
 
 
 def _vector(value: bytes) -> Vectors:

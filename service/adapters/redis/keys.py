@@ -22,6 +22,9 @@
 | ``ns:rewritten`` | string | when the append-only file was last rewritten | 7 days |
 | ``ns:cursor-key`` | string | what cursors are signed with | for good |
 | ``ns:state:{rP}`` | string | the store's identity, the same for every partition P | for good |
+| ``ns:{models}:roster`` | hash | the active, previous and coming model | for good |
+| ``ns:{models}:processes`` | hash | process → when last heard of, what it is ready for | a switch |
+| ``ns:{models}:doomed`` | set | models whose vectors are to be removed | until they are |
 | ``ns:state-confirmed`` | string | the identity that an operator confirmed | an hour |
 
 What stands in braces is the hash tag of Redis Cluster: an article's keys share a slot, and so do
@@ -42,6 +45,9 @@ ARTICLE_LOG: Final = "ns:articles"
 COUNTED: Final = "ns:{popularity}:counted"
 CURSOR_KEY: Final = "ns:cursor-key"
 STATE_CONFIRMED: Final = "ns:state-confirmed"
+ROSTER: Final = "ns:{models}:roster"
+ROSTER_PROCESSES: Final = "ns:{models}:processes"
+ROSTER_DOOMED: Final = "ns:{models}:doomed"
 REWRITTEN: Final = "ns:rewritten"
 EVERY: Final = b"ns:*"
 
@@ -76,6 +82,11 @@ def vector_of(key: bytes) -> tuple[ArticleId, str] | None:
     """The article and the model whose vector stands under ``key``, None if it is no vector's."""
     found = _VECTOR.fullmatch(key)
     return (ArticleId(found[1].decode()), found[2].decode()) if found else None
+
+
+def vectors_under(model: str) -> bytes:
+    """What the keys of all vectors under a model match, and no others."""
+    return b"ns:vector:{*}:" + model.encode()
 
 
 def partition(user_id: UserId) -> int:

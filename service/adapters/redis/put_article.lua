@@ -1,7 +1,8 @@
 -- Store an article and its vector in one step.
--- KEYS: article, vector, withdrawn
+-- KEYS: article, vector, withdrawn, vectors under other models
 -- ARGV: document, text digest (16 bytes), digest and vector ('' to keep what is stored),
---       expiry of the document, expiry of the vector (ms since 1970)
+--       expiry of the document, expiry of the vector (ms since 1970),
+--       digest and vector under each other model ('' to keep what is stored)
 -- Returns {status, revision, first ingest (µs)}, or {'stale'} where the vector is needed after all.
 local held = redis.call('HMGET', KEYS[1], 'document', 'revision', 'ingested')
 local document, revision, ingested = held[1], tonumber(held[2]), tonumber(held[3])
@@ -9,6 +10,13 @@ if ARGV[3] ~= '' then
   redis.call('SET', KEYS[2], ARGV[3], 'PXAT', ARGV[5])
 elseif redis.call('GETRANGE', KEYS[2], 0, 15) ~= ARGV[2] then
   return {'stale'}
+end
+for i = 4, #KEYS do
+  if ARGV[i + 2] == '' then
+    redis.call('PEXPIREAT', KEYS[i], ARGV[5])
+  else
+    redis.call('SET', KEYS[i], ARGV[i + 2], 'PXAT', ARGV[5])
+  end
 end
 if document == ARGV[1] then
   return {'unchanged', revision, ingested}

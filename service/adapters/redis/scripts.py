@@ -21,6 +21,10 @@ Script = Literal[
     "import_article",
     "import_counter",
     "import_reader",
+    "switch_model",
+    "roll_back_model",
+    "report_models",
+    "model_progress",
 ]
 Argument = str | bytes | int
 Command = Sequence[Argument]
