@@ -23,7 +23,7 @@ from bench.machine import describe
 from bench.processes import server
 from model_store import layout
 from model_store.artefact import Artefact
-from model_store.news_encoder import open_session
+from model_store.sessions import open_session
 from model_store.store import ModelStore
 from model_store.tokens import load_tokenizer, pad
 

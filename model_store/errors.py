@@ -5,7 +5,8 @@ ModelStoreError
 ├── Damaged            a file is missing, truncated, altered or of an unknown format
 ├── AlreadyExists      a version is written once and never changed
 ├── NotWritable        the store's folder cannot be written to
-└── InUse              the operation would take away what an alias points to
+├── InUse              the operation would take away what an alias points to
+└── NoGpu              a GPU is asked for, and none can be used
 """
 
 
@@ -31,3 +32,7 @@ class NotWritable(ModelStoreError):
 
 class InUse(ModelStoreError):
     """An alias still points to the version."""
+
+
+class NoGpu(ModelStoreError):
+    """A GPU is asked for and cannot be used; the text says why. The artefact may be sound."""

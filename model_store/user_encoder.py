@@ -13,7 +13,7 @@ from model_store import layout
 from model_store.artefact import Artefact
 from model_store.errors import Damaged
 from model_store.long_term import LongTermUsers
-from model_store.news_encoder import open_session
+from model_store.sessions import open_session
 
 HISTORY: Final = "history_vectors"
 MASK: Final = "mask"

@@ -8,15 +8,20 @@ NewsstandError                     a text for people, and a status for clients
 ├── TooLarge             413       too many items or bytes
 ├── UnsupportedMedia     415
 ├── Invalid              422       a field is wrong; says which
-└── Unavailable          503       overload, or a write that cannot be made durable
+├── ClientGone           499       nobody waits for the answer any more
+└── Unavailable          503       it cannot be done now, or made durable
+    ├── Overloaded       503       more is waiting to be encoded than can be in good time
     └── StateLost        503       the state store is empty, or another: nothing is written there
+EncodingFailed                     a model gave no vectors for these texts
 SetupError                         the service cannot start as it is configured
 TornSnapshot                       a snapshot that cannot be used; it is set aside and made anew
 """
 
 import random
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
+
+LONGEST_RETRY_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,12 @@ class Invalid(NewsstandError):
     status, kind, title = 422, "invalid", "Invalid request"
 
 
+class ClientGone(NewsstandError):
+    """The client went away before its answer: nobody reads this one."""
+
+    status, kind, title = 499, "client-gone", "Client gone"
+
+
 class Unavailable(NewsstandError):
     """The service cannot do this now. Repeat it, ``retry_after_seconds`` later, which differs so
     that callers do not come back in step; what was done of it already is not done twice.
@@ -91,9 +102,24 @@ class Unavailable(NewsstandError):
 
     status, kind, title = 503, "unavailable", "Temporarily unavailable"
 
+    retry_after_seconds: int
+
     def __init__(self, detail: str, fields: tuple[FieldError, ...] = ()) -> None:
         super().__init__(detail, fields)
         self.retry_after_seconds = random.randint(1, 3)
+
+
+class Overloaded(Unavailable):
+    """More texts wait for the encoder than it can encode in good time: come back when those that
+    were there first are done, in ``backlog_seconds`` by what was measured.
+    """
+
+    status, kind, title = 503, "overloaded", "Overloaded"
+
+    def __init__(self, detail: str, backlog_seconds: float = 0.0) -> None:
+        super().__init__(detail)
+        seconds = backlog_seconds * random.uniform(0.8, 1.2)
+        self.retry_after_seconds += min(round(seconds), LONGEST_RETRY_SECONDS)
 
 
 class StateLost(Unavailable):
@@ -102,6 +128,10 @@ class StateLost(Unavailable):
     """
 
     status, kind, title = 503, "state-lost", "State lost"
+
+
+class EncodingFailed(Exception):
+    """A model gave no vectors for some texts; the cause says why. Others are not concerned."""
 
 
 class SetupError(Exception):

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from model_store.artefact import Artefact
 from model_store.inputs import NewsInputs
 from service.domain.article import Article
 from service.domain.event import Event
@@ -28,15 +29,43 @@ Found = tuple[RowIds, NDArray[np.float32]]
 
 
 class Encoder(Protocol):
-    """Articles to vectors."""
+    """Articles to vectors, by one model that is loaded."""
 
     @property
     def dimension(self) -> int:
         """D."""
         ...
 
-    async def encode(self, news: Sequence[NewsInputs]) -> Vectors:
-        """The articles' vectors (N×D), in order. Never blocks the event loop."""
+    @property
+    def precision(self) -> str:
+        """The precision that runs."""
+        ...
+
+    async def encode(
+        self, news: Sequence[NewsInputs], *, in_background: bool = False
+    ) -> Vectors:
+        """The articles' vectors (N×D), in order. Never blocks the event loop.
+
+        To cancel it is to give up: what nobody else waits for is not encoded then. What is asked
+        for ``in_background`` waits until nothing else does, is never refused for overload, and has
+        a bounded share of the time. Raises Overloaded, or Unavailable once the model is unloaded.
+        """
+        ...
+
+
+class Encoders(Protocol):
+    """Models, loaded and let go of while others encode."""
+
+    async def load(self, artefact: Artefact) -> Encoder:
+        """The artefact's encoder, warm. Never blocks the event loop. Raises ModelStoreError."""
+        ...
+
+    async def unload(self, encoder: Encoder) -> None:
+        """Refuse what waits for the encoder and give its memory back."""
+        ...
+
+    def close(self) -> None:
+        """Refuse all that waits, let the running batch end, and stop."""
         ...
 
 

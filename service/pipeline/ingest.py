@@ -8,6 +8,7 @@ from model_store.inputs import NewsInputs
 from service.domain.article import Article
 from service.domain.fields import ArticleId
 from service.pipeline.newsstand import Newsstand
+from service.pipeline.patience import Patience, endless
 from service.pipeline.stages import Stages
 from service.ports import ArticleWrite, StoredArticle, Vectors, WriteStatus, Written
 
@@ -15,21 +16,25 @@ Incoming = tuple[ArticleId, Article]
 
 
 async def ingest(
-    newsstand: Newsstand, incoming: Sequence[Incoming], stages: Stages
+    newsstand: Newsstand,
+    incoming: Sequence[Incoming],
+    stages: Stages,
+    patience: Patience = endless,
 ) -> list[WriteStatus]:
     """Store the articles and make them recommendable here; what became of each, in order.
 
     When this returns they are durable and this process recommends them. A text whose vector is
-    stored already is not encoded again. Raises Unavailable, and then the caller repeats: what was
-    stored already is found unchanged.
+    stored already is not encoded again; encoding lasts as long as there is ``patience``. Raises
+    Unavailable, and then the caller repeats: what was stored already is found unchanged; or
+    ClientGone.
     """
     inputs = [newsstand.model.inputs(article) for _, article in incoming]
     with stages.stage("state"):
         known = await newsstand.articles.digests([article_id for article_id, _ in incoming])
     new = [i for i, given in enumerate(inputs) if known[i] != given.digest()]
     vectors: list[Vectors | None] = [None] * len(inputs)
-    await _encode(newsstand, inputs, new, vectors, stages)
-    written = await _store(newsstand, incoming, inputs, vectors, stages)
+    await _encode(newsstand, inputs, new, vectors, stages, patience)
+    written = await _store(newsstand, incoming, inputs, vectors, stages, patience)
     with stages.stage("publish"):
         await _publish(newsstand, incoming, written, vectors)
     return [result.status for result in written]
@@ -50,11 +55,12 @@ async def _encode(
     positions: Sequence[int],
     vectors: list[Vectors | None],
     stages: Stages,
+    patience: Patience,
 ) -> None:
     if positions:
         distinct = list(dict.fromkeys(inputs[i] for i in positions))
         with stages.stage("encode"):
-            encoded_ND = await newsstand.encoder.encode(distinct)
+            encoded_ND = await patience(newsstand.encoder.encode(distinct))
         vector_of = dict(zip(distinct, encoded_ND, strict=True))
         for i in positions:
             vectors[i] = vector_of[inputs[i]]
@@ -66,6 +72,7 @@ async def _store(
     inputs: Sequence[NewsInputs],
     vectors: list[Vectors | None],
     stages: Stages,
+    patience: Patience,
 ) -> list[Written]:
     """Store all; where another writer changed an article meanwhile, encode ours after all."""
     results: list[Written | None] = [None] * len(incoming)
@@ -76,7 +83,7 @@ async def _store(
             for i, result in zip(missing, await newsstand.articles.put(writes), strict=True):
                 results[i] = result
         missing = [i for i in missing if results[i] is None]
-        await _encode(newsstand, inputs, missing, vectors, stages)
+        await _encode(newsstand, inputs, missing, vectors, stages, patience)
     return [result for result in results if result is not None]
 
 

@@ -16,7 +16,8 @@ from model_store.artefact import Artefact
 from model_store.inputs import NewsInputs
 from model_store.late_fusion import history_vector, scores
 from model_store.manifest import INT8_LOW_COSINE, INT8_MEAN_COSINE, Precision
-from model_store.news_encoder import NewsEncoder, open_session
+from model_store.news_encoder import NewsEncoder
+from model_store.sessions import open_session
 from model_store.store import ModelStore
 from model_store.tokens import Tokenising, padded
 from training.evaluation.evaluate import evaluate_artefact

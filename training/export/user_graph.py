@@ -21,7 +21,7 @@ from torch.export import Dim
 
 from model_store import layout
 from model_store.long_term import write_long_term
-from model_store.news_encoder import open_session
+from model_store.sessions import open_session
 from model_store.user_encoder import HISTORY, LONG_TERM, MASK, TERMS, USER_VECTORS
 from model_store.writer import Signature
 from training.errors import ParityRefused

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model_store.news_encoder import open_session
+from model_store.sessions import open_session
 from model_store.tokens import NewsTokens, batches, padded
 from training.export.graph import NewsVectors
 from training.progress import tracked

@@ -1,9 +1,6 @@
 """Readers' histories in Redis."""
 
-import asyncio
 import hashlib
-import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -12,8 +9,8 @@ import numpy as np
 from service.adapters.redis import histories, keys, stored_readers
 from service.adapters.redis.connection import Connection
 from service.adapters.redis.histories import MODEL_BYTES, VERSION_BYTES
-from service.adapters.redis.served_lists import written
 from service.adapters.redis.terms import KEPT, PROMPT, READ, WRITE
+from service.adapters.redis.unwritten import Unwritten
 from service.domain.event import Event
 from service.domain.fields import UserId
 from service.domain.reader import Reader
@@ -25,11 +22,6 @@ MARKS_KEPT: Final = 1_000
 EVENT_IDS_KEPT: Final = 200
 EVENT_IDS_LIVE_MS: Final = 7 * 86_400_000
 SHOWN_KEPT: Final = 200
-SERVED_KEPT: Final = 20
-SERVED_LIVE_MS: Final = 7 * 86_400_000
-UNWRITTEN_KEPT: Final = 10_000
-UNWRITTEN_LIVE_MS: Final = 600_000
-"""Less than ``ERASED_LIVE_MS``: a list that waits longer is forgotten; none outlives an erasure."""
 CLOCKS_DIFFER_MS: Final = 250
 ERASED_LIVE_MS: Final = 7 * 86_400_000
 """So long is remembered that something was erased, for the append-only file to be rewritten."""
@@ -39,14 +31,20 @@ class RedisReaders:
     """The reader store of one model version."""
 
     def __init__(
-        self, connection: Connection, *, model: str, history_length: int, reader_seconds: int
+        self,
+        connection: Connection,
+        *,
+        model: str,
+        history_length: int,
+        reader_seconds: int,
+        unwritten: Unwritten | None = None,
     ) -> None:
+        """``unwritten`` are the lists that this process has served, under whatever model."""
         self._connection = connection
         self._model_tag = _digest(model, MODEL_BYTES)
         self._history_length = history_length
         self._reader_seconds = reader_seconds
-        self._unwritten: deque[tuple[UserId, int, str, str]] = deque(maxlen=UNWRITTEN_KEPT)
-        self._writing = asyncio.Lock()
+        self._unwritten = unwritten or Unwritten(connection)
 
     async def read(self, user_id: UserId) -> Reader:
         """See ``ports.ReaderStore``."""
@@ -122,37 +120,11 @@ class RedisReaders:
 
     def remember_served(self, user_id: UserId, served: ServedList) -> None:
         """See ``ports.ReaderStore``."""
-        entry = (user_id, served.moment_ms, served.recommendation_id, written(served))
-        self._unwritten.append(entry)
+        self._unwritten.add(user_id, served)
 
     async def flush(self) -> None:
-        """Write the lists that were served since the last time. Raises Unavailable, and then they
-        are written next time.
-        """
-        async with self._writing:  # who waits here finds what was being written, written
-            if self._unwritten:
-                await self._write()
-
-    async def _write(self) -> None:
-        lists = list(self._unwritten)
-        self._unwritten.clear()
-        now_ms = int(time.time() * 1000)
-        written_late = now_ms - UNWRITTEN_LIVE_MS
-        try:
-            await self._connection.call_all(
-                [
-                    (
-                        "remember_served",
-                        [keys.served(user_id), keys.erased(keys.partition(user_id))],
-                        [SERVED_KEPT, SERVED_LIVE_MS, now_ms, recommendation_id, text],
-                    )
-                    for user_id, moment_ms, recommendation_id, text in lists
-                    if moment_ms > written_late
-                ]
-            )
-        except BaseException:
-            self._unwritten = deque([*lists, *self._unwritten], UNWRITTEN_KEPT)
-            raise
+        """Write the lists that were served since the last time. Raises Unavailable."""
+        await self._unwritten.flush()
 
     async def stored(self, user_id: UserId) -> StoredReader | None:
         """See ``ports.ReaderStore``."""

@@ -8,7 +8,8 @@ import pytest
 from model_store import layout
 from model_store.artefact import read, read_manifest
 from model_store.errors import Damaged, NotFound
-from model_store.news_encoder import NewsEncoder, open_session
+from model_store.news_encoder import NewsEncoder
+from model_store.sessions import open_session
 from model_store.tokens import read_tokenizer
 from tests.unit.model_store.fake_artefact import NAME, write
 

@@ -15,7 +15,8 @@ from transformers import AutoModel, AutoTokenizer
 from model_store.artefact import Artefact
 from model_store.inputs import NewsInputs
 from model_store.manifest import Attribution, Lineage, Text
-from model_store.news_encoder import NewsEncoder, open_session
+from model_store.news_encoder import NewsEncoder
+from model_store.sessions import open_session
 from model_store.store import ModelStore
 from model_store.text import render
 from model_store.tokens import NewsTokens, Tokenising, padded

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from model_store.news_encoder import open_session
+from model_store.sessions import open_session
 from model_store.tokens import NewsTokens
 from training.export.calibration import (
     HIGHEST,
