@@ -58,7 +58,8 @@ async def _measure(options: argparse.Namespace) -> None:
         )
         await fill(connection, readers, artefact.manifest, options.articles, 0)
         await connection.close()
-        async with opened(settings, artefact) as newsstand:
+        async with opened(settings, artefact) as running:
+            newsstand = running.newsstand
             quiet = await _run(newsstand, options, rate=0.0)
             busy = await _run(newsstand, options, rate=options.rate)
     _report(options, quiet, busy)

@@ -20,11 +20,12 @@ import numpy as np
 
 from bench.data import DATA
 from bench.machine import describe
+from model_store.artefact import Artefact
 from model_store.inputs import NewsInputs
 from model_store.store import ModelStore
 from service.adapters import faiss_index
 from service.adapters.faiss_index import FaissSegment
-from service.adapters.onnx_encoder import OnnxEncoder
+from service.encoding.engine import Engine
 from service.ports import Found, Mask, Vectors
 
 WANTED = 100
@@ -186,16 +187,19 @@ def _real_vectors(store: Path, model: str) -> Vectors:
     kept = Path("bench/out") / f"vectors-{artefact.manifest.reference.replace('/', '_')}.npy"
     if not kept.exists():
         kept.parent.mkdir(exist_ok=True)
-        np.save(kept, asyncio.run(_encoded(OnnxEncoder(artefact, "cpu", 2), _titles())))
+        np.save(kept, asyncio.run(_encoded(artefact, _titles())))
     vectors_ND: Vectors = np.load(kept)
     return vectors_ND
 
 
-async def _encoded(encoder: OnnxEncoder, titles: Sequence[str]) -> Vectors:
+async def _encoded(artefact: Artefact, titles: Sequence[str]) -> Vectors:
+    engine = Engine("cpu", 2)
+    encoder = await engine.load(artefact)
     pieces = [
         await encoder.encode([NewsInputs(title) for title in titles[first : first + 512]])
         for first in range(0, len(titles), 512)
     ]
+    engine.close()
     return np.concatenate(pieces)
 
 

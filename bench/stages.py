@@ -64,8 +64,8 @@ async def _measure(options: argparse.Namespace) -> None:
         )
         artefact = find_artefact(settings)
         await _fill(options, valkey.url, artefact.manifest)
-        async with opened(settings, artefact) as newsstand:
-            rows = {scenario: await _medians(newsstand, scenario) for scenario in SCENARIOS}
+        async with opened(settings, artefact) as running:
+            rows = {scenario: await _medians(running.newsstand, scenario) for scenario in SCENARIOS}
     _report(rows)
 
 

@@ -1,9 +1,9 @@
 """The composition root: from settings and an artefact to a newsstand whose parts fit together."""
 
+import asyncio
 import hashlib
 import logging
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,6 @@ from model_store.user_models import user_model
 from service.adapters.devices import chosen_device
 from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.faiss_index import FaissTail
-from service.adapters.onnx_encoder import OnnxEncoder
 from service.adapters.policy_file import PolicyFile
 from service.adapters.redis.append_only_file import AppendOnlyFile
 from service.adapters.redis.article_log import ArticleLog
@@ -29,12 +28,16 @@ from service.adapters.redis.experiments import RedisExperiments
 from service.adapters.redis.identity import Identity
 from service.adapters.redis.popularity import RedisPopularity
 from service.adapters.redis.readers import RedisReaders
+from service.adapters.redis.rosters import RedisRosters
+from service.adapters.redis.unwritten import Unwritten
 from service.adapters.snapshots.memory import Memory
 from service.background.loss import Loss
 from service.background.tasks import Tasks
 from service.catalogue.catalogue import Catalogue
 from service.catalogue.sealed import Sealed
 from service.domain.experiment import PolicyBook
+from service.encoding.cores import cores
+from service.encoding.engine import Engine
 from service.errors import SetupError, Unavailable
 from service.pipeline.newsstand import Newsstand, ServedModel, Shelf
 from service.settings import Settings
@@ -45,7 +48,11 @@ _log = logging.getLogger(__name__)
 
 def find_artefact(settings: Settings) -> Artefact:
     """The verified artefact that the settings ask for. Raises SetupError."""
-    reference = settings.model or DEFAULT_ARTEFACT
+    return load_artefact(settings, settings.model or DEFAULT_ARTEFACT)
+
+
+def load_artefact(settings: Settings, reference: str) -> Artefact:
+    """A verified artefact of the settings' model store. Raises SetupError."""
     try:
         return ModelStore.at(settings.model_store).load(reference)
     except ModelStoreError as error:
@@ -54,15 +61,17 @@ def find_artefact(settings: Settings) -> Artefact:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A newsstand without anything going on beside it, and what keeps it going (``upkeep``)."""
+    """What a process has once, whatever models it serves, and what keeps it going (``upkeep``)."""
 
-    newsstand: Newsstand
+    settings: Settings
+    clock: Callable[[], float]
     connection: Connection
-    articles: RedisArticles
     log: ArticleLog
-    readers: RedisReaders
+    unwritten: Unwritten
     popularity: RedisPopularity
+    engine: Engine
     tasks: Tasks
+    policies: Callable[[], PolicyBook]
     policy_file: PolicyFile | None
     append_only_file: AppendOnlyFile | None
     """Of the embedded server: any other is the operator's to rewrite."""
@@ -74,9 +83,7 @@ class Parts:
     """What is kept on disk of this store."""
 
 
-async def assembled(
-    settings: Settings, artefact: Artefact, stack: AsyncExitStack, clock: Callable[[], float]
-) -> Parts:
+async def assembled(settings: Settings, stack: AsyncExitStack, clock: Callable[[], float]) -> Parts:
     """Bring every part up, in order; ``stack`` takes them down again.
 
     Raises SetupError, or Unavailable if the state store does not answer and this machine has
@@ -95,58 +102,74 @@ async def assembled(
         on_accepted=loss.accepted,
     )
     memory = await _met(connection, identity, remembered, folder)
-    encoder = _encoder(settings, artefact)
-    stack.callback(encoder.close)
-    tasks = await stack.enter_async_context(Tasks())
-    model = _served(settings, artefact)
-    articles = RedisArticles(
-        connection,
-        model=model.reference,
-        article_seconds=settings.article_seconds,
-        vector_seconds=settings.reader_seconds,
-    )
-    readers = RedisReaders(
-        connection,
-        model=model.reference,
-        history_length=model.history_length,
-        reader_seconds=settings.reader_seconds,
-    )
-    popularity = RedisPopularity(connection, clock)
-    newsstand = Newsstand(
-        model=model,
-        shelf=Shelf(
-            Catalogue(
-                Sealed(encoder.dimension),
-                lambda: FaissTail(encoder.dimension),
-                normalised=model.normalised,
-            )
-        ),
-        encoder=encoder,
-        articles=articles,
-        readers=readers,
-        popularity=popularity,
-        experiments=RedisExperiments(connection),
-        article_seconds=settings.article_seconds,
-        later=tasks.later,
-        policies=_policies(policy_file),
-        cursor_key=bytes.fromhex(memory.cursor_key),
-        state_is_lost=lambda: identity.lost is not None,
-        clock=clock,
-    )
+    engine = _engine(settings)
+    stack.callback(engine.close)
     return Parts(
-        newsstand=newsstand,
+        settings=settings,
+        clock=clock,
         connection=connection,
-        articles=articles,
         log=ArticleLog(connection),
-        readers=readers,
-        popularity=popularity,
-        tasks=tasks,
+        unwritten=Unwritten(connection),
+        popularity=RedisPopularity(connection, clock),
+        engine=engine,
+        tasks=await stack.enter_async_context(Tasks()),
+        policies=_policies(policy_file),
         policy_file=policy_file,
         append_only_file=AppendOnlyFile(connection) if url == embedded.url else None,
         identity=identity,
         loss=loss,
         memory=memory,
         folder=folder,
+    )
+
+
+async def newsstand_under(
+    artefact: Artefact, parts: Parts, others: Callable[[], Sequence[Newsstand]] = tuple
+) -> Newsstand:
+    """A newsstand under one model, with nothing in its catalogue yet and nothing going on beside
+    it. Raises ModelStoreError.
+    """
+    settings, manifest = parts.settings, artefact.manifest
+    users = await asyncio.to_thread(user_model, artefact)
+    encoder = await parts.engine.load(artefact)
+    _log.info("%s in %s", manifest.reference, encoder.precision)
+    model = ServedModel(
+        reference=manifest.reference,
+        reader=ArticleReader.of(manifest),
+        history_length=settings.history_length or manifest.scoring.history_length,
+        users=users,
+        normalised=manifest.normalised,
+    )
+    sealed = Sealed(encoder.dimension)
+    return Newsstand(
+        model=model,
+        shelf=Shelf(
+            Catalogue(sealed, lambda: FaissTail(encoder.dimension), normalised=model.normalised)
+        ),
+        encoder=encoder,
+        articles=RedisArticles(
+            parts.connection,
+            model=model.reference,
+            article_seconds=settings.article_seconds,
+            vector_seconds=settings.reader_seconds,
+        ),
+        readers=RedisReaders(
+            parts.connection,
+            model=model.reference,
+            history_length=model.history_length,
+            reader_seconds=settings.reader_seconds,
+            unwritten=parts.unwritten,
+        ),
+        popularity=parts.popularity,
+        experiments=RedisExperiments(parts.connection),
+        article_seconds=settings.article_seconds,
+        later=parts.tasks.later,
+        policies=parts.policies,
+        cursor_key=bytes.fromhex(parts.memory.cursor_key),
+        encoding=lambda: parts.engine.figures,
+        others=others,
+        state_is_lost=lambda: parts.identity.lost is not None,
+        clock=parts.clock,
     )
 
 
@@ -163,7 +186,9 @@ async def _met(
             identity.lost is not None or identity.current != remembered.identity
         ):
             return remembered
-        memory = Memory(identity.current or "", (await cursor_key(connection)).hex())
+        roster = await RedisRosters(connection).read()
+        key = await cursor_key(connection)
+        memory = Memory(identity.current or "", key.hex(), roster.active)
         if identity.current is not None:
             memory.keep(folder)
     except Unavailable as error:
@@ -188,31 +213,7 @@ def _policies(file: PolicyFile | None) -> Callable[[], PolicyBook]:
     return lambda: built_in if file is None else file.book
 
 
-def _encoder(settings: Settings, artefact: Artefact) -> OnnxEncoder:
+def _engine(settings: Settings) -> Engine:
+    threads = settings.encoder_threads or max(1, cores() // settings.workers)
     device = chosen_device(settings.device)
-    threads = settings.encoder_threads or max(1, _cores() // settings.workers)
-    try:
-        encoder = OnnxEncoder(artefact, device, threads)
-    except ModelStoreError as error:
-        raise SetupError(str(error)) from error
-    _log.info("%s in %s on %s", artefact.manifest.reference, encoder.precision, device)
-    return encoder
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _served(settings: Settings, artefact: Artefact) -> ServedModel:
-    manifest = artefact.manifest
-    try:
-        users = user_model(artefact)
-    except ModelStoreError as error:
-        raise SetupError(str(error)) from error
-    return ServedModel(
-        reference=manifest.reference,
-        reader=ArticleReader.of(manifest),
-        history_length=settings.history_length or manifest.scoring.history_length,
-        users=users,
-        normalised=manifest.normalised,
-    )
+    return Engine(device, threads, background_share=settings.reencode_share)

@@ -4,6 +4,7 @@ NewsstandError                     a text for people, and a status for clients
 ├── Malformed            400       the body is not what its type says
 ├── ForgedCursor         400       not made here, or for another request
 ├── NotFound             404
+├── Conflict             409       it does not go together with how things stand
 ├── ExpiredCursor        410
 ├── TooLarge             413       too many items or bytes
 ├── UnsupportedMedia     415
@@ -57,6 +58,12 @@ class ForgedCursor(NewsstandError):
     """A cursor that was not made here, or for another request."""
 
     status, kind, title = 400, "forged-cursor", "Forged cursor"
+
+
+class Conflict(NewsstandError):
+    """What was asked for does not go with how things stand; says what stands in the way."""
+
+    status, kind, title = 409, "conflict", "Conflict"
 
 
 class ExpiredCursor(NewsstandError):

@@ -41,9 +41,7 @@ class Encoder(Protocol):
         """The precision that runs."""
         ...
 
-    async def encode(
-        self, news: Sequence[NewsInputs], *, in_background: bool = False
-    ) -> Vectors:
+    async def encode(self, news: Sequence[NewsInputs], *, in_background: bool = False) -> Vectors:
         """The articles' vectors (N×D), in order. Never blocks the event loop.
 
         To cancel it is to give up: what nobody else waits for is not encoded then. What is asked

@@ -80,9 +80,9 @@ async def _serve(
     on_ready: Callable[[], None],
     watching: Callable[["_Server"], None],
 ) -> None:
-    async with opened(settings, artefact) as newsstand:
+    async with opened(settings, artefact) as running:
         config = uvicorn.Config(
-            create_app(newsstand),
+            create_app(running),
             log_config=None,
             access_log=False,
             server_header=False,

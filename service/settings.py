@@ -59,6 +59,12 @@ class Settings(BaseModel):
         le=256,
         description="Threads of each worker's encoder; 0: the cores, shared among the workers.",
     )
+    reencode_share: float = Field(
+        default=0.5,
+        gt=0.0,
+        le=1.0,
+        description="Part of the encoder's time that encoding in the background may take.",
+    )
 
     @classmethod
     def of(cls, **values: object) -> Self:

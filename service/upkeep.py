@@ -5,21 +5,28 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from model_store.artefact import Artefact
+from model_store.errors import ModelStoreError
+from model_store.store import ModelStore
 from service.adapters.policy_file import PolicyFile
 from service.adapters.redis.append_only_file import AppendOnlyFile
 from service.adapters.redis.cursor_key import keep_cursor_key
+from service.adapters.redis.rosters import RedisRosters
 from service.adapters.snapshots.memory import Memory
 from service.adapters.snapshots.snapshots import Snapshots
 from service.background.follow import Follower
-from service.background.generations import Generations
 from service.background.tasks import Tasks
 from service.catalogue.sealed import START
-from service.composition import Parts, assembled
+from service.composition import Parts, assembled, load_artefact, newsstand_under
 from service.errors import SetupError, Unavailable
-from service.pipeline.newsstand import Newsstand
+from service.models.edition import Edition, edition
+from service.models.editions import Editions, Others
+from service.models.running import Running
+from service.models.switching import Switching
 from service.pipeline.refill import reconcile
 from service.settings import Settings
 
@@ -35,76 +42,110 @@ _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def opened(settings: Settings, artefact: Artefact) -> AsyncIterator[Newsstand]:
-    """A newsstand that is ready to serve, for as long as the block runs.
+async def opened(settings: Settings, artefact: Artefact) -> AsyncIterator[Running]:
+    """A newsstand that is ready to serve, for as long as the block runs. Where no model was ever
+    asked for, it serves ``artefact``.
 
     Raises SetupError, or Unavailable if the state store does not answer and this machine has not
     yet met it.
     """
     async with AsyncExitStack() as stack:
-        parts = await assembled(settings, artefact, stack, time.time)
-        await _begin(parts, stack)
-        yield parts.newsstand
+        parts = await assembled(settings, stack, time.time)
+        yield await _begun(parts, artefact, stack)
 
 
-async def _begin(parts: Parts, stack: AsyncExitStack) -> None:
+async def _begun(parts: Parts, artefact: Artefact, stack: AsyncExitStack) -> Running:
     """Fill the catalogue and start all that goes on; ``stack`` ends it."""
-    snapshots = Snapshots(
-        parts.folder / parts.newsstand.model.reference.replace("/", "_"),
-        store=parts.memory.identity,
-        model=parts.newsstand.model.reference,
-        dimension=parts.newsstand.encoder.dimension,
-    )
-    stack.callback(snapshots.close)
 
     async def known() -> None:
-        await parts.loss.known(parts.identity, parts.newsstand, made_good)
+        await parts.loss.known(parts.identity, editions.active, made_good)
 
     async def made_good() -> None:
-        await keep_cursor_key(parts.connection, parts.newsstand.cursor_key)
-        memory = Memory(parts.identity.current or "", parts.memory.cursor_key)
-        memory.keep(parts.folder)
-        snapshots.now_of(memory.identity)
-        generations.seal_soon()
-        follower.doubt()
+        await keep_cursor_key(parts.connection, editions.active.cursor_key)
+        await switching.restore()
+        identity = parts.identity.current or ""
+        replace(_remembered(parts), identity=identity).keep(parts.folder)
+        for each in editions:
+            each.now_of(identity)
 
-    def store_known() -> str:
-        """By another process of this machine, which may have made a loss good meanwhile."""
-        memory = Memory.of(parts.folder)
-        return parts.memory.identity if memory is None else memory.identity
+    def on_active(model: str) -> None:
+        try:
+            replace(_remembered(parts), model=model).keep(parts.folder)
+        except OSError as error:
+            _log.error("%s will not be remembered if the store is away: %s", model, error)
 
-    follower = Follower(parts.newsstand, parts.log, START, known)
-    generations = Generations(parts.newsstand, follower, snapshots, store_known)
-    await _started(parts, generations)
-    stack.push_async_callback(generations.finish)
-    _keep_following(parts, follower, generations)
+    editions = Editions(partial(_edition, parts, artefact, known))
+    rosters = RedisRosters(parts.connection)
+    switching = Switching(rosters, editions, parts.memory.model, on_active)
+    stack.push_async_callback(editions.close_all)
+    await _begin(parts, artefact, editions)
     _keep_watching(parts, known)
-    _keep_scanning(parts, snapshots, known)
+    _keep_scanning(parts, editions, known)
     _keep_counting(parts)
     _keep_remembering(parts, stack)
     if parts.policy_file is not None:
         _keep_reading(parts.policy_file, parts.tasks)
     if parts.append_only_file is not None:
         _keep_forgetting(parts.append_only_file, parts.tasks)
+    await stack.enter_async_context(switching)
+    tasks = await stack.enter_async_context(Tasks())
+    tasks.forever("looking at the roster of models", switching.again)
+    return Running(editions, switching, ModelStore.at(parts.settings.model_store))
 
 
-async def _started(parts: Parts, generations: Generations) -> None:
+@asynccontextmanager
+async def _edition(
+    parts: Parts,
+    at_hand: Artefact,
+    known: Callable[[], Awaitable[None]],
+    model: str,
+    others: Others,
+) -> AsyncIterator[Edition]:
+    """The edition of a model, which has yet to begin. Raises ModelStoreError, SetupError."""
+    artefact = at_hand
+    if model != at_hand.manifest.reference:
+        artefact = await asyncio.to_thread(load_artefact, parts.settings, model)
+    newsstand = await newsstand_under(artefact, parts, others)
+    snapshots = Snapshots(
+        parts.folder / model.replace("/", "_"),
+        store=_remembered(parts).identity,
+        model=model,
+        dimension=newsstand.encoder.dimension,
+    )
+
+    async def unload() -> None:
+        await parts.engine.unload(newsstand.encoder)
+
+    follower = Follower(newsstand, parts.log, START, known)
+    async with edition(
+        newsstand, follower, snapshots, lambda: _remembered(parts).identity, unload
+    ) as made:
+        yield made
+
+
+def _remembered(parts: Parts) -> Memory:
+    """What is known of the store by now: another process may have made a loss good meanwhile."""
+    return Memory.of(parts.folder) or parts.memory
+
+
+async def _begin(parts: Parts, artefact: Artefact, editions: Editions) -> None:
+    """Open the first edition and let it answer."""
+    wanted = artefact.manifest.reference
+    model = parts.memory.model or wanted
+    if model != wanted:
+        _log.warning("%s was asked for over HTTP and is served, not %s", model, wanted)
     try:
-        await generations.start()
+        first = await editions.open(model)
+        editions.activate(first)  # nobody asks yet, but what it knows of a lost store counts
+        await first.begin()
+    except ModelStoreError as error:
+        raise SetupError(str(error)) from error
     except OSError as error:
         raise SetupError(f"{parts.folder} cannot be written: {error}") from error
     try:
         await parts.popularity.refresh()
     except Unavailable as error:
         _log.warning("what is read most is not known yet: %s", error.detail)
-
-
-def _keep_following(parts: Parts, follower: Follower, generations: Generations) -> None:
-    async def follow() -> None:
-        await follower.step()
-
-    parts.tasks.forever("following the article log", follow)
-    parts.tasks.forever("keeping generations", generations.step)
 
 
 def _keep_watching(parts: Parts, known: Callable[[], Awaitable[None]]) -> None:
@@ -115,21 +156,19 @@ def _keep_watching(parts: Parts, known: Callable[[], Awaitable[None]]) -> None:
     parts.tasks.forever("watching the state store", step)
 
 
-def _keep_scanning(
-    parts: Parts, snapshots: Snapshots, known: Callable[[], Awaitable[None]]
-) -> None:
+def _keep_scanning(parts: Parts, editions: Editions, known: Callable[[], Awaitable[None]]) -> None:
     """Log again what a process that died had stored and not yet logged, and its caller never
     repeated.
     """
-
     since = 0.0
 
     async def step() -> None:
         nonlocal since
-        if snapshots.lead():
-            begun = parts.newsstand.clock() - CLOCKS_DIFFER_SECONDS
-            unlogged = await reconcile(parts.newsstand, known, since)
-            await parts.articles.log_again(unlogged)
+        active = editions.of(editions.active_model)
+        if active is not None and active.lead():
+            begun = parts.clock() - CLOCKS_DIFFER_SECONDS
+            unlogged = await reconcile(active.newsstand, known, since)
+            await active.newsstand.articles.log_again(unlogged)
             since = begun
         await asyncio.sleep(SCANNED_AFTER_SECONDS)
 
@@ -147,11 +186,11 @@ def _keep_counting(parts: Parts) -> None:
 def _keep_remembering(parts: Parts, stack: AsyncExitStack) -> None:
     async def step() -> None:
         await asyncio.sleep(SERVED_WRITTEN_SECONDS)
-        await parts.readers.flush()
+        await parts.unwritten.flush()
 
     async def last_lists() -> None:
         try:
-            await parts.readers.flush()
+            await parts.unwritten.flush()
         except Unavailable as error:
             _log.warning("the last lists served are not remembered: %s", error.detail)
 

@@ -1,5 +1,6 @@
 """The application: routes, errors and telemetry around a newsstand."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
@@ -11,6 +12,7 @@ from service.api import (
     events,
     experiments,
     lists,
+    models,
     operations,
     problems,
     recommendations,
@@ -18,16 +20,19 @@ from service.api import (
 )
 from service.api.parts import State
 from service.api.telemetry import Metrics, Telemetry
-from service.pipeline.newsstand import Newsstand
+from service.models.running import Running
 
 
-def create_app(newsstand: Newsstand) -> FastAPI:
-    """The application that serves ``newsstand``."""
+def create_app(running: Running) -> FastAPI:
+    """The application that serves what is ``running``."""
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
-        yield State(newsstand=newsstand, metrics=metrics)
+        figures = metrics.encoding.follow(lambda: running.newsstand.encoding())
+        following = asyncio.create_task(figures)
+        yield State(running=running, metrics=metrics)
+        following.cancel()
 
     app = FastAPI(title="Newsstand", version=metadata.version("newsstand"), lifespan=lifespan)
     app.add_middleware(Telemetry, metrics=metrics)
@@ -40,6 +45,7 @@ def create_app(newsstand: Newsstand) -> FastAPI:
         articles.single,
         users.router,
         experiments.router,
+        models.router,
         operations.router,
     ):
         app.include_router(router)

@@ -6,7 +6,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from service.api.batches import BatchAnswer, Refused, answer, parse_items, rejected, request_body
-from service.api.parts import ArticleIdInPath, MetricsPart, NewsstandPart, StagesPart
+from service.api.parts import (
+    ArticleIdInPath,
+    BatchPatiencePart,
+    MetricsPart,
+    NewsstandPart,
+    PatiencePart,
+    StagesPart,
+)
 from service.api.strict_json import BatchRoute, StrictRequest, StrictRoute
 from service.domain.article import Article, IdentifiedArticle
 from service.domain.fields import ArticleId, Message, Time
@@ -44,9 +51,10 @@ async def put_article(
     newsstand: NewsstandPart,
     stages: StagesPart,
     metrics: MetricsPart,
+    patience: PatiencePart,
 ) -> ArticleAnswer:
     """Insert or replace one article; durable and recommendable here when this answers."""
-    (status,) = await ingest(newsstand, [(ArticleId(article_id), article)], stages)
+    (status,) = await ingest(newsstand, [(ArticleId(article_id), article)], stages, patience)
     metrics.articles_ingested.labels(status).inc()
     response.status_code = 201 if status == "created" else 200
     return ArticleAnswer(article_id=article_id, status=status, model=newsstand.model.reference)
@@ -75,7 +83,11 @@ async def delete_article(article_id: ArticleIdInPath, newsstand: NewsstandPart) 
     "/v1/articles", response_model=BatchAnswer, openapi_extra=request_body(IdentifiedArticle)
 )
 async def post_articles(
-    request: Request, newsstand: NewsstandPart, stages: StagesPart, metrics: MetricsPart
+    request: Request,
+    newsstand: NewsstandPart,
+    stages: StagesPart,
+    metrics: MetricsPart,
+    patience: BatchPatiencePart,
 ) -> BatchAnswer:
     """Insert or replace up to 1,000 articles: a JSON array, or one JSON object a line."""
     assert isinstance(request, StrictRequest)
@@ -83,7 +95,7 @@ async def post_articles(
         items = parse_items(request.media_type(), await request.body(), IdentifiedArticle)
         sound = [item for item in items if isinstance(item, IdentifiedArticle)]
         incoming = [(ArticleId(item.article_id), item.without_id()) for item in sound]
-    statuses = iter(await ingest(newsstand, incoming, stages) if incoming else [])
+    statuses = iter(await ingest(newsstand, incoming, stages, patience) if incoming else [])
     results: list[dict[str, Any]] = []
     for index, item in enumerate(items):
         if isinstance(item, Refused):

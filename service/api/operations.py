@@ -41,6 +41,7 @@ async def metrics(newsstand: NewsstandPart, of: MetricsPart) -> Response:
     of.catalogue_articles.set(len(catalogue))
     of.catalogue_changes.set(catalogue.changes)
     of.generation.set(catalogue.sealed.number)
+    of.encoding.count(newsstand.encoding())
     return Response(of.text(), media_type=CONTENT_TYPE_LATEST)
 
 

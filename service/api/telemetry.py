@@ -12,6 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.encoding_metrics import EncodingMetrics
 from service.api.problems import unexpected
 from service.domain.fields import ID_PATTERN
 from service.pipeline.stages import Stages
@@ -80,6 +81,13 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="mostrecent",
         )
+
+        self.clients_gone = Counter(
+            "newsstand_clients_gone",
+            "Clients that hung up before their articles were encoded",
+            registry=self.registry,
+        )
+        self.encoding = EncodingMetrics(self.registry)
 
     def text(self) -> bytes:
         """All metrics as Prometheus reads them; with several workers, those of all of them."""

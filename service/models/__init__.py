@@ -7,4 +7,5 @@
 | ``editions`` | the editions that this process has open, and the one that answers |
 | ``reencode`` | every stored article under the model that is coming |
 | ``switching`` | what one process does for the roster, again and again |
+| ``running`` | all of it together: what requests come to |
 """

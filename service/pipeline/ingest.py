@@ -1,18 +1,41 @@
 """Articles in: encode what is new, store, log, publish; withdraw."""
 
-from collections.abc import Sequence
-
-import numpy as np
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from model_store.inputs import NewsInputs
 from service.domain.article import Article
 from service.domain.fields import ArticleId
+from service.errors import EncodingFailed, Unavailable
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.patience import Patience, endless
 from service.pipeline.stages import Stages
-from service.ports import ArticleWrite, StoredArticle, Vectors, WriteStatus, Written
+from service.ports import ArticleWrite, Encoded, StoredArticle, Vectors, WriteStatus, Written
 
 Incoming = tuple[ArticleId, Article]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Incoming articles as one model sees them. ``vectors`` has None for a text whose stored vector
+    still holds.
+    """
+
+    newsstand: Newsstand
+    inputs: Sequence[NewsInputs]
+    vectors: list[Vectors | None]
+
+    @classmethod
+    def of(cls, newsstand: Newsstand, incoming: Sequence[Incoming]) -> "Draft":
+        """Before anything is encoded."""
+        inputs = [newsstand.model.inputs(article) for _, article in incoming]
+        return cls(newsstand, inputs, [None] * len(inputs))
+
+    def encoded(self, position: int) -> Encoded:
+        """What is stored of one article."""
+        return Encoded(self.inputs[position].digest(), self.vectors[position])
 
 
 async def ingest(
@@ -24,19 +47,18 @@ async def ingest(
     """Store the articles and make them recommendable here; what became of each, in order.
 
     When this returns they are durable and this process recommends them. A text whose vector is
-    stored already is not encoded again; encoding lasts as long as there is ``patience``. Raises
-    Unavailable, and then the caller repeats: what was stored already is found unchanged; or
-    ClientGone.
+    stored already is not encoded again; encoding lasts as long as there is ``patience``. The models
+    kept beside the active one are given their vectors, too. Raises Unavailable, and then the caller
+    repeats: what was stored already is found unchanged; or ClientGone.
     """
-    inputs = [newsstand.model.inputs(article) for _, article in incoming]
-    with stages.stage("state"):
-        known = await newsstand.articles.digests([article_id for article_id, _ in incoming])
-    new = [i for i, given in enumerate(inputs) if known[i] != given.digest()]
-    vectors: list[Vectors | None] = [None] * len(inputs)
-    await _encode(newsstand, inputs, new, vectors, stages, patience)
-    written = await _store(newsstand, incoming, inputs, vectors, stages, patience)
+    draft = Draft.of(newsstand, incoming)
+    await _encode_new(draft, incoming, stages, patience)
+    others = await _beside(newsstand, incoming, stages, patience)
+    written = await _store(draft, others, incoming, stages, patience)
     with stages.stage("publish"):
-        await _publish(newsstand, incoming, written, vectors)
+        await _publish(draft, incoming, written)
+        for other in others:
+            _publish_beside(other, incoming, written)
     return [result.status for result in written]
 
 
@@ -46,31 +68,53 @@ async def withdraw(newsstand: Newsstand, article_id: ArticleId) -> None:
     Raises Unavailable.
     """
     revision = await newsstand.articles.withdraw(article_id)
-    newsstand.catalogue.withdraw(article_id, revision)
+    for each in (newsstand, *newsstand.others()):
+        each.catalogue.withdraw(article_id, revision)
+
+
+async def _encode_new(
+    draft: Draft, incoming: Sequence[Incoming], stages: Stages, patience: Patience
+) -> None:
+    with stages.stage("state"):
+        known = await draft.newsstand.articles.digests([article_id for article_id, _ in incoming])
+    new = [i for i, given in enumerate(draft.inputs) if known[i] != given.digest()]
+    await _encode(draft, new, stages, patience)
 
 
 async def _encode(
-    newsstand: Newsstand,
-    inputs: Sequence[NewsInputs],
-    positions: Sequence[int],
-    vectors: list[Vectors | None],
-    stages: Stages,
-    patience: Patience,
+    draft: Draft, positions: Sequence[int], stages: Stages, patience: Patience
 ) -> None:
     if positions:
-        distinct = list(dict.fromkeys(inputs[i] for i in positions))
+        distinct = list(dict.fromkeys(draft.inputs[i] for i in positions))
         with stages.stage("encode"):
-            encoded_ND = await patience(newsstand.encoder.encode(distinct))
+            encoded_ND = await patience(draft.newsstand.encoder.encode(distinct))
         vector_of = dict(zip(distinct, encoded_ND, strict=True))
         for i in positions:
-            vectors[i] = vector_of[inputs[i]]
+            draft.vectors[i] = vector_of[draft.inputs[i]]
+
+
+async def _beside(
+    newsstand: Newsstand, incoming: Sequence[Incoming], stages: Stages, patience: Patience
+) -> list[Draft]:
+    """The articles under the other models. What one of these cannot encode now, whoever follows the
+    article log under it encodes later: no article waits for that.
+    """
+    drafts = []
+    for other in newsstand.others():
+        draft = Draft.of(other, incoming)
+        try:
+            await _encode_new(draft, incoming, stages, patience)
+        except (Unavailable, EncodingFailed) as error:
+            _log.warning("%s encodes it later: %s", other.model.reference, error)
+        else:
+            drafts.append(draft)
+    return drafts
 
 
 async def _store(
-    newsstand: Newsstand,
+    draft: Draft,
+    others: Sequence[Draft],
     incoming: Sequence[Incoming],
-    inputs: Sequence[NewsInputs],
-    vectors: list[Vectors | None],
     stages: Stages,
     patience: Patience,
 ) -> list[Written]:
@@ -78,36 +122,51 @@ async def _store(
     results: list[Written | None] = [None] * len(incoming)
     missing = list(range(len(incoming)))
     while missing:
-        writes = [ArticleWrite(*incoming[i], inputs[i].digest(), vectors[i]) for i in missing]
+        writes = [
+            ArticleWrite(
+                *incoming[i],
+                draft.inputs[i].digest(),
+                draft.vectors[i],
+                {other.newsstand.model.reference: other.encoded(i) for other in others},
+            )
+            for i in missing
+        ]
         with stages.stage("state"):
-            for i, result in zip(missing, await newsstand.articles.put(writes), strict=True):
-                results[i] = result
+            put = await draft.newsstand.articles.put(writes)
+        for i, result in zip(missing, put, strict=True):
+            results[i] = result
         missing = [i for i in missing if results[i] is None]
-        await _encode(newsstand, inputs, missing, vectors, stages, patience)
+        await _encode(draft, missing, stages, patience)
     return [result for result in results if result is not None]
 
 
-async def _publish(
-    newsstand: Newsstand,
+async def _publish(draft: Draft, incoming: Sequence[Incoming], written: Sequence[Written]) -> None:
+    news = _news(draft, incoming, written)
+    wanted = [incoming[i][0] for i in news if draft.vectors[i] is None]
+    stored = await draft.newsstand.articles.vectors(wanted) if wanted else {}
+    found = {i: draft.vectors[i] for i in news}
+    found |= {i: stored.get(incoming[i][0]) for i, vector in found.items() if vector is None}
+    draft.newsstand.publish(_stored(found, incoming, written))
+
+
+def _publish_beside(draft: Draft, incoming: Sequence[Incoming], written: Sequence[Written]) -> None:
+    """What is at hand; the rest comes by the article log."""
+    found = {i: draft.vectors[i] for i in _news(draft, incoming, written)}
+    draft.newsstand.publish(_stored(found, incoming, written))
+
+
+def _news(draft: Draft, incoming: Sequence[Incoming], written: Sequence[Written]) -> list[int]:
+    here = draft.newsstand.catalogue.revisions([article_id for article_id, _ in incoming])
+    return [i for i, result in enumerate(written) if result.revision > here[i]]
+
+
+def _stored(
+    vectors: Mapping[int, Vectors | None],
     incoming: Sequence[Incoming],
     written: Sequence[Written],
-    vectors: Sequence[Vectors | None],
-) -> None:
-    catalogue = newsstand.catalogue
-    here = catalogue.revisions([article_id for article_id, _ in incoming])
-    news = [i for i, result in enumerate(written) if result.revision > here[i]]
-    wanted = [incoming[i][0] for i in news if vectors[i] is None]
-    stored = await newsstand.articles.vectors(wanted) if wanted else {}
-    newsstand.publish(
-        [
-            StoredArticle(
-                incoming[i][0],
-                incoming[i][1],
-                written[i].revision,
-                written[i].ingested_at,
-                vectors[i] if vectors[i] is not None else np.asarray(stored[incoming[i][0]]),
-            )
-            for i in news
-            if vectors[i] is not None or incoming[i][0] in stored
-        ]
-    )
+) -> list[StoredArticle]:
+    return [
+        StoredArticle(*incoming[i], written[i].revision, written[i].ingested_at, vector_D)
+        for i, vector_D in vectors.items()
+        if vector_D is not None
+    ]

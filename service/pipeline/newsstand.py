@@ -15,6 +15,7 @@ from service.catalogue.hot import HotRows
 from service.catalogue.pools import Pools
 from service.catalogue.rare import RareRows
 from service.domain.article import Article
+from service.domain.encoding import EncodingFigures
 from service.domain.experiment import PolicyBook
 from service.domain.fields import ArticleId
 from service.ports import (
@@ -72,6 +73,10 @@ class Newsstand:
     """The scenarios and experiments in force."""
     cursor_key: bytes = field(repr=False)
     """What cursors are signed with, the same in every process."""
+    others: Callable[[], Sequence["Newsstand"]] = tuple
+    """The newsstand under the models that are kept beside this one: new articles go there, too."""
+    encoding: Callable[[], EncodingFigures] = EncodingFigures
+    """How the encoding goes."""
     state_is_lost: Callable[[], bool] = lambda: False
     """Whether the state store is empty, or another than the one that is known."""
     clock: Callable[[], float] = time.time

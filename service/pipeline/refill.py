@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from model_store.inputs import NewsInputs
 from service.catalogue.segment import Hashes, hashes_of
 from service.domain.fields import ArticleId
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.pieces import pieces
 from service.pipeline.restore import give_back
-from service.ports import StoredArticle
+from service.ports import StoredArticle, Vectors
 
 
 async def reconcile(
@@ -42,19 +43,39 @@ async def reconcile(
 async def encode_missing(
     newsstand: Newsstand, batch: Sequence[StoredArticle]
 ) -> list[StoredArticle]:
-    """The articles, each with a vector: one that is missing is made and stored.
+    """The articles, each with a vector of its text: one that is missing is made and stored.
 
     Raises Unavailable.
     """
-    bare = [article for article in batch if article.vector is None]
+    bare = without_vector(newsstand, batch)
     if not bare:
         return list(batch)
-    inputs = [newsstand.model.inputs(article.article) for article in bare]
-    vectors_ND = await newsstand.encoder.encode(inputs)
-    digests = [given.digest() for given in inputs]
-    await newsstand.articles.keep_vectors(bare, digests, vectors_ND)
-    made = dict(zip((a.article_id for a in bare), vectors_ND, strict=True))
+    made = await keep_encoded(newsstand, bare)
     return [replace(a, vector=made.get(a.article_id, a.vector)) for a in batch]
+
+
+def without_vector(
+    newsstand: Newsstand, batch: Sequence[StoredArticle]
+) -> list[tuple[StoredArticle, NewsInputs]]:
+    """Those that have no vector, or one of another text, and what is to be encoded of them."""
+    read = [(stored, newsstand.model.inputs(stored.article)) for stored in batch]
+    return [(stored, given) for stored, given in read if stored.digest != given.digest()]
+
+
+async def keep_encoded(
+    newsstand: Newsstand,
+    bare: Sequence[tuple[StoredArticle, NewsInputs]],
+    *,
+    in_background: bool = False,
+) -> Mapping[ArticleId, Vectors]:
+    """Encode the articles and store their vectors, unless they have changed. Raises Unavailable."""
+    if not bare:
+        return {}
+    inputs = [given for _, given in bare]
+    vectors_ND = await newsstand.encoder.encode(inputs, in_background=in_background)
+    articles = [stored for stored, _ in bare]
+    await newsstand.articles.keep_vectors(articles, [i.digest() for i in inputs], vectors_ND)
+    return dict(zip((a.article_id for a in articles), vectors_ND, strict=True))
 
 
 async def _compare(

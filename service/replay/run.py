@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from model_store.artefact import Artefact
-from service.composition import Parts, assembled
+from service.composition import Parts, assembled, newsstand_under
 from service.domain.article import Article
 from service.domain.event import Event, EventType
 from service.domain.experiment import PolicyBook
@@ -62,6 +62,7 @@ class _Stage:
     """Where the log is played: the pipeline, its clock, and what has happened so far."""
 
     parts: Parts
+    newsstand: Newsstand
     clock: Clock
     log: Log
     to_come: Sequence[str]
@@ -69,10 +70,6 @@ class _Stage:
     published: int = 0
     clicks: Counter[str] = field(default_factory=Counter)
     counted_at: float = 0.0
-
-    @property
-    def newsstand(self) -> Newsstand:
-        return self.parts.newsstand
 
 
 async def replay(
@@ -91,15 +88,15 @@ async def replay(
     """
     clock = Clock(min(log.first_seen.values()))
     async with AsyncExitStack() as stack:
-        parts = await assembled(settings, artefact, stack, clock)
-        _known(scenarios, parts.newsstand.policies())
-        parts = replace(parts, newsstand=_for_replay(parts.newsstand))
+        parts = await assembled(settings, stack, clock)
+        _known(scenarios, parts.policies())
+        newsstand = _for_replay(await newsstand_under(artefact, parts))
         if log.without_texts:
-            parts = replace(parts, newsstand=_impersonal(parts.newsstand))
+            newsstand = _impersonal(newsstand)
         if await parts.log.log_position() != b"0-0":
             raise SetupError("a replay begins with an empty state store")
         to_come = sorted(log.first_seen, key=log.first_seen.__getitem__)
-        stage = _Stage(parts, clock, log, to_come)
+        stage = _Stage(parts, newsstand, clock, log, to_come)
         measured = {scenario: Measures() for scenario in scenarios}
         for number, impression in enumerate(log.impressions):
             await _until(stage, impression)

@@ -5,7 +5,7 @@ withdrawn comes back, whatever is sealed, merged and adopted meanwhile.
 import asyncio
 import itertools
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model_store.inputs import NewsInputs
 from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.redis import keys
 from service.adapters.redis.articles import RedisArticles
@@ -30,6 +31,7 @@ from service.settings import Settings
 from service.upkeep import opened
 
 BATCH = 100
+DIGEST_OF_X = NewsInputs("x").digest()
 Story = Callable[[Newsstand], Awaitable[None]]
 
 
@@ -51,7 +53,7 @@ class Newsroom:
         vectors_ND = self.vectors(len(article_ids))
         articles = [Article(title=f"Text {next(self.texts)}") for _ in article_ids]
         writes = [
-            ArticleWrite(a, article, vector_D.tobytes()[:16], vector_D)
+            ArticleWrite(a, article, self.newsstand.model.inputs(article).digest(), vector_D)
             for a, article, vector_D in zip(article_ids, articles, vectors_ND, strict=True)
         ]
         written = await self.newsstand.articles.put(writes)
@@ -104,9 +106,15 @@ def settings_for(valkey: EmbeddedValkey, store: Path, data_dir: Path) -> Setting
     return Settings(redis_url=valkey.url, model_store=store, model="news-minilm", data_dir=data_dir)
 
 
+@asynccontextmanager
+async def newsstand_of(settings: Settings) -> AsyncIterator[Newsstand]:
+    async with opened(settings, find_artefact(settings)) as running:
+        yield running.newsstand
+
+
 def told(settings: Settings, story: Story) -> None:
     async def run() -> None:
-        async with opened(settings, find_artefact(settings)) as newsstand:
+        async with newsstand_of(settings) as newsstand:
             await story(newsstand)
 
     asyncio.run(run())
@@ -235,8 +243,8 @@ def test_a_torn_snapshot_is_set_aside_and_made_anew(
 @asynccontextmanager
 async def both(one: Settings, other: Settings) -> Any:
     async with (
-        opened(one, find_artefact(one)) as first,
-        opened(other, find_artefact(other)) as second,
+        newsstand_of(one) as first,
+        newsstand_of(other) as second,
     ):
         yield first, second
 
@@ -248,9 +256,9 @@ def test_the_process_that_follows_takes_over_where_the_one_that_led_ends(
     settings = settings_for(valkey, minilm_store, tmp_path / "data")
 
     async def run() -> None:
-        async with opened(settings, find_artefact(settings)) as second_to_end:
+        async with newsstand_of(settings) as second_to_end:
             newsroom = Newsroom(second_to_end)
-            async with opened(settings, find_artefact(settings)) as follower:
+            async with newsstand_of(settings) as follower:
                 await newsroom.put_new(100)
                 await until(lambda: len(follower.catalogue.sealed) == 100)
                 assert follower.catalogue.changes == 0
@@ -274,7 +282,7 @@ def test_a_scan_leaves_alone_what_has_expired(
         soon = datetime.now(UTC) + timedelta(seconds=0.2)
         vector_D = np.ones(newsstand.encoder.dimension, np.float16)
         brief = ArticleWrite(
-            ArticleId("a"), Article(title="x", expires_at=soon), b"d" * 16, vector_D
+            ArticleId("a"), Article(title="x", expires_at=soon), DIGEST_OF_X, vector_D
         )
         await newsstand.articles.put([brief])
         await until(lambda: newsstand.clock() > soon.timestamp())
@@ -303,7 +311,7 @@ def test_a_scan_finds_what_was_stored_and_never_logged(
             connection, model=newsstand.model.reference, article_seconds=900, vector_seconds=900
         )
         call = store._put_call(
-            ArticleWrite(ArticleId(lost), Article(title="x"), b"d" * 16, vector_D)
+            ArticleWrite(ArticleId(lost), Article(title="x"), DIGEST_OF_X, vector_D)
         )
         await connection.call_all([call])
         await connection.close()
@@ -324,12 +332,12 @@ def test_a_worker_that_cannot_use_the_generation_reads_what_is_stored(
     settings = settings_for(valkey, minilm_store, tmp_path / "data")
 
     async def run() -> None:
-        async with opened(settings, find_artefact(settings)) as leader:
+        async with newsstand_of(settings) as leader:
             newsroom = Newsroom(leader)
             await newsroom.put_new(50)
             await until(lambda: len(leader.catalogue.sealed) == 50)
             damaged(tmp_path / "data")
-            async with opened(settings, find_artefact(settings)) as other:
+            async with newsstand_of(settings) as other:
                 newsroom.newsstand = other
                 newsroom.check_all()
                 await newsroom.put_new(5)

@@ -20,13 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_store import late_fusion
-from service.composition import Parts, assembled, find_artefact
+from service.composition import assembled, find_artefact, newsstand_under
 from service.domain.article import Article
 from service.domain.event import Event
 from service.domain.experiment import PolicyBook
 from service.domain.fields import ArticleId
 from service.domain.policy import Caps, Exploration, Freshness, RankingPolicy
 from service.domain.recommendation import RecommendRequest
+from service.pipeline.newsstand import Newsstand
 from service.pipeline.recommend import recommend
 from service.pipeline.record import record
 from service.pipeline.stages import Stages
@@ -94,13 +95,13 @@ requests = st.fixed_dictionaries(
 class Stage:
     """A running pipeline, and the loop that it lives on."""
 
-    parts: Parts
+    newsstand: Newsstand
     runner: asyncio.Runner
     articles: dict[str, Article]
 
     def ask(self, **request: Any) -> Any:
         asked = RecommendRequest.model_validate(request)
-        return self.runner.run(recommend(self.parts.newsstand, asked, Stages()))
+        return self.runner.run(recommend(self.newsstand, asked, Stages()))
 
 
 @pytest.fixture(scope="module")
@@ -110,16 +111,16 @@ def stage(minilm_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     )
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        parts = runner.run(assembled(own, find_artefact(own), stack, time.time))
-        parts = replace(parts, newsstand=replace(parts.newsstand, policies=lambda: BOOK))
-        stage = Stage(parts, runner, {})
+        parts = runner.run(assembled(own, stack, time.time))
+        newsstand = runner.run(newsstand_under(find_artefact(own), parts))
+        stage = Stage(replace(newsstand, policies=lambda: BOOK), runner, {})
         runner.run(stocked(stage))
         yield stage
         runner.run(stack.aclose())
 
 
 async def stocked(stage: Stage) -> None:
-    newsstand, rng = stage.parts.newsstand, np.random.default_rng(3)
+    newsstand, rng = stage.newsstand, np.random.default_rng(3)
     vectors = rng.standard_normal((COUNT // 3, newsstand.encoder.dimension))
     vectors = vectors[rng.integers(len(vectors), size=COUNT)]
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
@@ -201,7 +202,7 @@ def test_the_scenario_model_is_a_ranking_of_the_whole_catalogue(
     stage: Stage, request: dict[str, Any]
 ) -> None:
     request = {**request, "scenario": "model", "user_id": "keen"}
-    answer, catalogue = stage.ask(**request), stage.parts.newsstand.catalogue
+    answer, catalogue = stage.ask(**request), stage.newsstand.catalogue
     clicks = [ArticleId(f"a{n}") for n in range(0, 60, 2)]
     user_D = late_fusion.history_vector(catalogue.vectors(catalogue.rows(clicks)))
     left = sorted(stage.articles.keys() - refused(request, stage.articles))
@@ -236,7 +237,7 @@ def test_pages_are_everything_once(stage: Stage, limit: int, scenario: str, user
 def test_a_policy_can_keep_to_the_languages_that_a_reader_reads(stage: Stage) -> None:
     click = Event(user_id="german", article_id="a303", type="click")
     german = stage.articles["a303"].language
-    stage.runner.run(record(stage.parts.newsstand, [click], int(NOW * 1000)))
+    stage.runner.run(record(stage.newsstand, [click], int(NOW * 1000)))
     answer = stage.ask(user_id="german", scenario="readable", limit=500)
     assert {stage.articles[i.article_id].language for i in answer.items} == {german, None}
     free = stage.ask(user_id="german", limit=500)

@@ -17,10 +17,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """``identity`` as ``redis.identity`` knows it; ``cursor_key`` in hexadecimal digits."""
+    """``identity`` as ``redis.identity`` knows it; ``cursor_key`` in hexadecimal digits; ``model``
+    is the active one, None if none was ever asked for.
+    """
 
     identity: str
     cursor_key: str
+    model: str | None = None
 
     @classmethod
     def of(cls, folder: Path) -> Self | None:

@@ -22,7 +22,9 @@ from typing import IO, Final
 import numpy as np
 import xxhash
 
+from service.adapters.faiss_index import FaissSegment
 from service.adapters.snapshots import checked_json, segment_files, segment_writer, tiers
+from service.adapters.snapshots.segment_files import Opens
 from service.adapters.snapshots.segment_writer import Piece
 from service.catalogue.catalogue import Frozen
 from service.catalogue.sealed import Sealed
@@ -42,11 +44,20 @@ WITHDRAWALS_KEPT_SECONDS: Final = 7 * 86_400
 class Snapshots:
     """The generations of one model's catalogue on one state store."""
 
-    def __init__(self, folder: Path, *, store: str, model: str, dimension: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        store: str,
+        model: str,
+        dimension: int,
+        opens: Opens = FaissSegment,
+    ) -> None:
         """``store``: the state store's identity; what is of another one is refused."""
         self._folder = folder
         self._of = {"format": FORMAT, "store": store, "model": model, "dimension": dimension}
         self._dimension = dimension
+        self._opens = opens
         self._open: dict[str, Segment] = {}
         self._lock: IO[str] | None = None
         self._last = 0
@@ -154,6 +165,12 @@ class Snapshots:
             masks.append(np.ones(count, np.bool_))
         return self._publish(position, names, masks, _withdrawn(frozen, position))
 
+    def remove(self) -> None:
+        """Remove every generation, if this process is the one that writes."""
+        if self.lead():
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._open = {}
+
     def set_aside(self) -> Path:
         """Move everything out of the way, to be looked at, and begin anew."""
         aside = self._folder.with_name(f"{self._folder.name}.set-aside")
@@ -210,7 +227,9 @@ class Snapshots:
 
     def _segment(self, name: str) -> Segment:
         if name not in self._open:
-            self._open[name] = segment_files.read(self._segments / name, self._dimension)
+            self._open[name] = segment_files.read(
+                self._segments / name, self._dimension, self._opens
+            )
         return self._open[name]
 
     def _check(self, said: dict[str, object]) -> None:

@@ -1,0 +1,244 @@
+"""The engine: one thread that encodes what all callers ask of all models that are loaded.
+
+It never waits while there is work: whenever the thread is free it takes the oldest text, and with
+it all texts of the same model and shape, whoever asked for them. So batches fill under load, and a
+text alone is not held up. What callers asked for at once stands and falls together.
+"""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from model_store.artefact import Artefact
+from model_store.inputs import NewsInputs
+from model_store.manifest import Precision
+from model_store.news_encoder import NewsEncoder
+from model_store.sessions import Device
+from service.domain.encoding import EncodingFigures
+from service.encoding.demand import Demand, Text, settle
+from service.encoding.lane import Group
+from service.encoding.limits import DEFAULT, Limits
+from service.encoding.loaded import LoadedEncoder, Works
+from service.encoding.queue import Queue
+from service.errors import EncodingFailed, Overloaded, Unavailable
+from service.ports import Encoder, Vectors
+
+TOKENISED_AT_ONCE: Final = 256
+BACKGROUND_PART: Final = 4
+"""A batch in the background is a quarter of a full one: so soon the thread is free again."""
+
+
+class Opens(Protocol):
+    """Loads an artefact's encoder."""
+
+    def __call__(
+        self, artefact: Artefact, precision: Precision, *, device: Device, threads: int
+    ) -> NewsEncoder:
+        """See ``NewsEncoder``."""
+        ...
+
+
+class Engine:
+    """The encoders of a process (``ports.Encoders``)."""
+
+    def __init__(
+        self,
+        device: Device,
+        threads: int,
+        *,
+        background_share: float = 0.5,
+        limits: Limits = DEFAULT,
+        opens: Opens = NewsEncoder,
+    ) -> None:
+        """``threads``: of each model, 0 for one per core. ``background_share``: the part of the
+        time, above 0 and at most 1, that what is asked for in the background may have.
+        """
+        self._device, self._threads, self._opens = device, threads, opens
+        self._limits = limits
+        self._rest_per_second = (1 - background_share) / background_share
+        self._changed = threading.Condition()
+        self._queue = Queue()
+        self._loaded: dict[Encoder, Works] = {}
+        self._at_work: Encoder | None = None
+        self._background_from = 0.0
+        self._closed = False
+        self._batches: Counter[int] = Counter()
+        self._refused, self._seconds = 0, 0.0
+        self._thread = threading.Thread(target=self._work, name="encoder", daemon=True)
+        self._thread.start()
+
+    async def load(self, artefact: Artefact) -> LoadedEncoder:
+        """See ``ports.Encoders``."""
+        return await asyncio.to_thread(self._load, artefact)
+
+    async def unload(self, encoder: Encoder) -> None:
+        """See ``ports.Encoders``."""
+        with self._changed:
+            self._loaded.pop(encoder, None)
+            refused = self._queue.unloaded(encoder)
+        settle(refused, _no_longer_loaded)
+        await asyncio.to_thread(self._let_go, encoder)
+
+    def close(self) -> None:
+        """See ``ports.Encoders``."""
+        with self._changed:
+            self._closed = True
+            refused = [d for model in self._loaded for d in self._queue.unloaded(model)]
+            self._loaded.clear()
+            self._changed.notify_all()
+        settle(refused, _no_longer_loaded)
+        self._thread.join()
+
+    @property
+    def figures(self) -> EncodingFigures:
+        """What was done until now."""
+        with self._changed:
+            lanes = self._queue.urgent, self._queue.background
+            return EncodingFigures(
+                waiting_texts=sum(lane.texts.total() for lane in lanes),
+                waiting_tokens=sum(lane.tokens.total() for lane in lanes),
+                batches=dict(self._batches),
+                texts=sum(size * times for size, times in self._batches.items()),
+                dropped=self._queue.dropped,
+                refused=self._refused,
+                shared=self._queue.shared,
+                seconds=self._seconds,
+            )
+
+    def _load(self, artefact: Artefact) -> LoadedEncoder:
+        manifest = artefact.manifest
+        precision = manifest.best_precision(self._device)
+        opened = self._opens(artefact, precision, device=self._device, threads=self._threads)
+        works = Works.of(artefact, opened)
+        encoder = LoadedEncoder(manifest.reference, opened.dimension, precision, self._encode)
+        with self._changed:
+            if self._closed:
+                raise Unavailable("the service is stopping")
+            self._loaded[encoder] = works
+        return encoder
+
+    def _let_go(self, encoder: Encoder) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._at_work is not encoder)
+
+    async def _encode(
+        self, encoder: LoadedEncoder, news: Sequence[NewsInputs], in_background: bool
+    ) -> Vectors:
+        demand = Demand.of(len(news), encoder.dimension)
+        if not news:
+            return demand.vectors_ND
+        with self._changed:
+            works = self._loaded.get(encoder)
+            if works is None:
+                raise _no_longer_loaded()
+            if not in_background:
+                self._admit(encoder, works, news)
+            self._queue.join(demand, encoder, news, works.pace.tokens, in_background)
+            self._changed.notify_all()
+        try:
+            return await demand.future
+        except asyncio.CancelledError:
+            with self._changed:
+                self._queue.leave(demand)
+            raise
+
+    def _admit(self, encoder: Encoder, works: Works, news: Sequence[NewsInputs]) -> None:
+        """Raises Overloaded if with these texts too much would wait."""
+        new = self._queue.new(encoder, news)
+        urgent = self._queue.urgent
+        backlog = sum(
+            self._loaded[model].pace.seconds(tokens)
+            for model, tokens in urgent.tokens.items()
+            if model in self._loaded
+        )
+        allowed = self._limits.allow(
+            len(new),
+            of_model=urgent.texts[encoder],
+            waiting=urgent.texts.total(),
+            seconds=backlog + works.pace.seconds(sum(map(works.pace.tokens, new))),
+        )
+        if not allowed:
+            self._refused += len(news)
+            raise Overloaded("too many articles are waiting to be encoded", backlog)
+
+    def _work(self) -> None:
+        while self._step():
+            pass
+
+    def _step(self) -> bool:
+        """Do the next piece of work, once there is one; False when there will be none."""
+        with self._changed:
+            while not (texts := self._taken()) and not self._closed:
+                self._changed.wait(self._rest())
+            if not texts:
+                return False
+            self._at_work, in_background = texts[0].model, texts[0].in_background
+        began = time.perf_counter()
+        self._perform(texts)
+        seconds = time.perf_counter() - began
+        with self._changed:
+            self._at_work = None
+            self._seconds += seconds
+            if in_background:
+                self._background_from = time.monotonic() + seconds * self._rest_per_second
+            self._changed.notify_all()
+        return True
+
+    def _taken(self) -> list[Text]:
+        """The texts that are next, in hand; none if there is nothing to do now."""
+        urgent, background = self._queue.urgent, self._queue.background
+        texts = urgent.take_raw(TOKENISED_AT_ONCE) or urgent.take_batch(self._size)
+        if texts or time.monotonic() < self._background_from:
+            return texts
+        return background.take_raw(TOKENISED_AT_ONCE // BACKGROUND_PART) or background.take_batch(
+            lambda group: max(2, self._size(group) // BACKGROUND_PART)
+        )
+
+    def _rest(self) -> float | None:
+        """How long there is nothing to do, if nobody comes."""
+        if self._queue.background.idle:
+            return None
+        return max(0.0, self._background_from - time.monotonic())
+
+    def _size(self, group: Group) -> int:
+        model, shape = group
+        return self._loaded[model].encoder.size(shape)
+
+    def _perform(self, texts: Sequence[Text]) -> None:
+        with self._changed:
+            works = self._loaded.get(texts[0].model)
+        done: Sequence[Demand] = ()
+        failure: Callable[[], Exception] | None = None
+        try:
+            if works is None:
+                raise _no_longer_loaded()
+            if texts[0].tokens is None:
+                works.tokenise(texts)
+                with self._changed:
+                    self._queue.tokenised(texts)
+            else:
+                vectors_BD = works.vectors(texts)
+                with self._changed:
+                    self._batches[len(texts)] += 1
+                    done = self._queue.encoded(texts, vectors_BD)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told to those who wait
+            failure = _failing(error)
+            with self._changed:
+                done = self._queue.failed(texts)
+        settle(done, failure)
+
+
+def _no_longer_loaded() -> Exception:
+    return Unavailable("the model is not loaded any more")
+
+
+def _failing(cause: Exception) -> Callable[[], Exception]:
+    def failure() -> Exception:
+        error = EncodingFailed(f"a batch was not encoded: {type(cause).__name__}")
+        error.__cause__ = cause
+        return error
+
+    return failure

@@ -1,0 +1,39 @@
+"""Giving every stored article its vector under a model that is coming."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from service.domain.fields import ArticleId
+from service.pipeline.newsstand import Newsstand
+from service.pipeline.refill import keep_encoded, without_vector
+
+AT_ONCE: Final = 100
+"""Few enough that requests between two of these do not wait."""
+Told = Callable[[int, int], Awaitable[bool]]
+"""Is told how many articles of how many are done; False: stop."""
+
+
+async def reencode(newsstand: Newsstand, told: Told) -> bool:
+    """Encode every stored article whose text has no vector under the newsstand's model, in the
+    background. What is encoded already, by whomever, is not encoded again.
+
+    False if ``told`` stopped it. Raises Unavailable, and EncodingFailed where the model cannot.
+    """
+    total = 0
+    async for article_ids in newsstand.articles.ids():
+        total += len(article_ids)
+    done = 0
+    async for article_ids in newsstand.articles.ids():
+        for first in range(0, len(article_ids), AT_ONCE):
+            some = article_ids[first : first + AT_ONCE]
+            await _encode(newsstand, some)
+            done += len(some)
+            if not await told(done, max(done, total)):
+                return False
+    return True
+
+
+async def _encode(newsstand: Newsstand, article_ids: Sequence[ArticleId]) -> None:
+    stored = await newsstand.articles.get(article_ids)
+    bare = without_vector(newsstand, [one for one in stored if one is not None])
+    await keep_encoded(newsstand, bare, in_background=True)

@@ -1,0 +1,207 @@
+"""What one process does for the roster of models: open, begin, activate and close editions as it
+says, report, and, if this process leads, do what one has to do for all.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Final, Self
+
+from model_store.errors import ModelStoreError
+from service.errors import SetupError, Unavailable
+from service.models.edition import Edition
+from service.models.editions import Editions
+from service.models.reencode import reencode
+from service.models.roster import Asked, Report, Roster, Rosters, Standing
+
+LOOKED_AT_SECONDS: Final = 0.5
+LOOKED_AT_WHILE_SWITCHING_SECONDS: Final = 0.1
+REPORTED_SECONDS: Final = 60.0
+"""So often a process reports although nothing is coming: a previous model's time may be over."""
+_log = logging.getLogger(__name__)
+
+
+class Switching:
+    """An async context manager; on leaving it, what is under way is cancelled and awaited."""
+
+    def __init__(
+        self,
+        rosters: Rosters,
+        editions: Editions,
+        remembered: str | None,
+        on_active: Callable[[str], None],
+    ) -> None:
+        """``remembered`` is the model that was asked for last, as far as this machine knows;
+        ``on_active`` is told of one that has become active here.
+        """
+        self.editions = editions
+        self.roster = self._known = Roster(active=remembered)
+        self.standing: Standing | None = None
+        self._rosters, self._on_active = rosters, on_active
+        self._failed: dict[str, str] = {}
+        self._doing: dict[str, asyncio.Task[None]] = {}
+        self._report_at = 0.0
+        self._stepping = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        for task in self._doing.values():
+            task.cancel()
+        if self._doing:
+            await asyncio.wait(self._doing.values())
+
+    async def again(self) -> None:
+        """Wait until it is time, then look at the roster. Raises Unavailable."""
+        quickly = self.roster.coming or self.roster.doomed
+        await asyncio.sleep(LOOKED_AT_WHILE_SWITCHING_SECONDS if quickly else LOOKED_AT_SECONDS)
+        await self.step()
+
+    async def step(self) -> None:
+        """Do what the roster says. Raises Unavailable."""
+        async with self._stepping:
+            await self._look()
+            if self._report_is_due():
+                self.standing = await self._rosters.report(self._report())
+                await self._look()
+                if self.standing.leads:
+                    self._lead()
+
+    async def ask(self, model: str) -> Asked:
+        """Wish for a model that is known to be sound. Raises Unavailable."""
+        asked = await self._rosters.ask(model, self.editions.active_model)
+        await self.step()
+        return asked
+
+    async def roll_back(self) -> bool:
+        """Go back to the previous model; False if there is none. Raises Unavailable."""
+        done = await self._rosters.roll_back()
+        await self.step()
+        return done
+
+    async def restore(self) -> None:
+        """Give a store that has lost its roster the one that was known here. Raises Unavailable."""
+        await self._rosters.restore(self._known)
+
+    async def _look(self) -> None:
+        self.roster = await self._rosters.read()
+        if self.roster.active is not None:
+            self._known = self.roster
+        self._see_to_editions()
+
+    def _see_to_editions(self) -> None:
+        roster, active = self.roster, self.editions.active_model
+        wanted = {roster.active or active, *roster.open}
+        self._failed = {model: why for model, why in self._failed.items() if model in wanted}
+        for model in wanted - self._failed.keys():
+            edition = self.editions.of(model)
+            if edition is None:
+                self._do(model, self._open(model))
+            elif not edition.begun and self._may_begin(model):
+                self._do(model, self._begin(edition))
+        self._activate()
+        for edition in self.editions:
+            if edition.model not in {*wanted, self.editions.active_model}:
+                self._close(edition.model)
+
+    def _may_begin(self, model: str) -> bool:
+        coming = self.roster.coming
+        return coming is None or coming.model != model or coming.encoded
+
+    def _activate(self) -> None:
+        model = self.roster.active
+        if model is None or model == self.editions.active_model:
+            return
+        edition = self.editions.of(model)
+        if edition is not None and edition.begun:
+            before = self.editions.active_model
+            self.editions.activate(edition)
+            self._on_active(model)
+            _log.info("%s is active, after %s", model, before)
+
+    def _close(self, model: str) -> None:
+        """What is under way for it is cancelled first; the next step then closes it."""
+        if model in self._doing:
+            self._doing[model].cancel()
+        else:
+            self._do(model, self.editions.close(model, discard=True))
+
+    async def _open(self, model: str) -> None:
+        _log.info("%s is loaded", model)
+        await self.editions.open(model)
+
+    async def _begin(self, edition: Edition) -> None:
+        await edition.begin_when_possible()
+        _log.info("%s is ready", edition.model)
+
+    def _report_is_due(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if not (self.roster.coming or self.roster.doomed) and now < self._report_at:
+            return False
+        self._report_at = now + REPORTED_SECONDS
+        return True
+
+    def _report(self) -> Report:
+        begun = frozenset(edition.model for edition in self.editions if edition.begun)
+        coming = self.roster.coming
+        why = None if coming is None else self._failed.get(coming.model)
+        if coming is None or why is None:
+            return Report(begun)
+        return Report(begun, (coming.model, why))
+
+    def _lead(self) -> None:
+        coming = self.roster.coming
+        if coming is not None and not coming.encoded and coming.model not in self._failed:
+            edition = self.editions.of(coming.model)
+            if edition is not None:
+                self._do(coming.model, self._encode(edition))
+        for model in self.roster.doomed:
+            self._do(f"forgetting {model}", self._forget(model))
+
+    async def _encode(self, edition: Edition) -> None:
+        model, count = edition.model, 0
+
+        async def told(done: int, total: int) -> bool:
+            nonlocal count
+            count = done
+            return await self._rosters.progress(model, done, total)
+
+        if await reencode(edition.newsstand, told):
+            await self._rosters.progress(model, count, count, encoded=True)
+            _log.info("%d articles have vectors under %s", count, model)
+
+    async def _forget(self, model: str) -> None:
+        async def still() -> bool:
+            return model in (await self._rosters.read()).doomed
+
+        await self.editions.active.articles.forget_model(model, still)
+        if await still():
+            await self._rosters.forgotten(model)
+            _log.info("the vectors under %s are removed", model)
+
+    def _do(self, what: str, work: Coroutine[None, None, None]) -> None:
+        """Begin ``work``, unless the same is under way."""
+        if what in self._doing:
+            work.close()
+            return
+        task = self._doing[what] = asyncio.create_task(self._done(what, work))
+        task.add_done_callback(lambda _: self._doing.pop(what, None))
+
+    async def _done(self, model: str, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except Unavailable as error:  # the next step begins it again
+            _log.warning("%s waits: %s", model, error.detail)
+        except (ModelStoreError, SetupError, OSError) as error:
+            _log.error("%s: %s", model, error)
+            self._failed[model] = str(error)
+        except Exception:  # noqa: BLE001 - whatever it is, the model that is active goes on
+            _log.exception("%s failed", model)
+            self._failed[model] = "it failed unexpectedly: see the service's log"
