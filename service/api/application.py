@@ -46,6 +46,7 @@ def create_app(running: Running) -> FastAPI:
         users.router,
         experiments.router,
         models.router,
+        models.wishes,
         operations.router,
     ):
         app.include_router(router)

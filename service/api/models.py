@@ -16,7 +16,8 @@ from service.errors import Conflict, FieldError, Invalid
 from service.models.roster import Failure, Roster
 from service.models.running import Running
 
-router = APIRouter(route_class=StrictRoute, tags=["models"])
+router = APIRouter(tags=["models"])
+wishes = APIRouter(route_class=StrictRoute, tags=["models"])
 Role = Literal["active", "previous", "coming", "available"]
 
 
@@ -71,7 +72,7 @@ async def get_models(running: RunningPart) -> ModelsAnswer:
     return await _answer(running)
 
 
-@router.put("/v1/models/active", response_model=ModelsAnswer, status_code=202)
+@wishes.put("/v1/models/active", response_model=ModelsAnswer, status_code=202)
 async def put_active(wanted: WantedModel, running: RunningPart) -> ModelsAnswer:
     """Switch to a model: at once if it is the previous one, else as soon as every process can."""
     try:
