@@ -38,8 +38,11 @@ from service.catalogue.sealed import Sealed
 from service.domain.experiment import PolicyBook
 from service.encoding.cores import cores
 from service.encoding.engine import Engine
+from service.encoding.readers import Readers
+from service.encoding.remote import RemoteEncoders
 from service.errors import SetupError, Unavailable
 from service.pipeline.newsstand import Newsstand, ServedModel, Shelf
+from service.ports import Encoders
 from service.settings import Settings
 
 EMBEDDED: Final = "embedded"
@@ -69,7 +72,8 @@ class Parts:
     log: ArticleLog
     unwritten: Unwritten
     popularity: RedisPopularity
-    engine: Engine
+    encoders: Encoders
+    readers: Readers
     tasks: Tasks
     policies: Callable[[], PolicyBook]
     policy_file: PolicyFile | None
@@ -83,8 +87,14 @@ class Parts:
     """What is kept on disk of this store."""
 
 
-async def assembled(settings: Settings, stack: AsyncExitStack, clock: Callable[[], float]) -> Parts:
-    """Bring every part up, in order; ``stack`` takes them down again.
+async def assembled(
+    settings: Settings,
+    stack: AsyncExitStack,
+    clock: Callable[[], float],
+    encoder: Path | None = None,
+) -> Parts:
+    """Bring every part up, in order; ``stack`` takes them down again. ``encoder`` is where the
+    encoder process listens; without one this process encodes for itself.
 
     Raises SetupError, or Unavailable if the state store does not answer and this machine has
     never met it.
@@ -102,8 +112,10 @@ async def assembled(settings: Settings, stack: AsyncExitStack, clock: Callable[[
         on_accepted=loss.accepted,
     )
     memory = await _met(connection, identity, remembered, folder)
-    engine = _engine(settings)
-    stack.callback(engine.close)
+    encoders: Encoders = engine_of(settings) if encoder is None else RemoteEncoders(encoder)
+    stack.callback(encoders.close)
+    readers = Readers()
+    stack.callback(readers.close)
     return Parts(
         settings=settings,
         clock=clock,
@@ -111,7 +123,8 @@ async def assembled(settings: Settings, stack: AsyncExitStack, clock: Callable[[
         log=ArticleLog(connection),
         unwritten=Unwritten(connection),
         popularity=RedisPopularity(connection, clock),
-        engine=engine,
+        encoders=encoders,
+        readers=readers,
         tasks=await stack.enter_async_context(Tasks()),
         policies=_policies(policy_file),
         policy_file=policy_file,
@@ -131,13 +144,14 @@ async def newsstand_under(
     """
     settings, manifest = parts.settings, artefact.manifest
     users = await asyncio.to_thread(user_model, artefact)
-    encoder = await parts.engine.load(artefact)
+    encoder = await parts.encoders.load(artefact)
     _log.info("%s in %s", manifest.reference, encoder.precision)
     model = ServedModel(
         reference=manifest.reference,
         reader=ArticleReader.of(manifest),
         history_length=settings.history_length or manifest.scoring.history_length,
         users=users,
+        interest=parts.readers.of(users),
         normalised=manifest.normalised,
     )
     sealed = Sealed(encoder.dimension)
@@ -166,7 +180,7 @@ async def newsstand_under(
         later=parts.tasks.later,
         policies=parts.policies,
         cursor_key=bytes.fromhex(parts.memory.cursor_key),
-        encoding=lambda: parts.engine.figures,
+        encoding=lambda: parts.encoders.figures,
         others=others,
         state_is_lost=lambda: parts.identity.lost is not None,
         clock=parts.clock,
@@ -213,7 +227,9 @@ def _policies(file: PolicyFile | None) -> Callable[[], PolicyBook]:
     return lambda: built_in if file is None else file.book
 
 
-def _engine(settings: Settings) -> Engine:
-    threads = settings.encoder_threads or max(1, cores() // settings.workers)
+def engine_of(settings: Settings) -> Engine:
+    """The engine of this process. Raises SetupError."""
     device = chosen_device(settings.device)
+    _log.info("encoding on %s", device)
+    threads = settings.encoder_threads or cores()
     return Engine(device, threads, background_share=settings.reencode_share)

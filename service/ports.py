@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from model_store.artefact import Artefact
 from model_store.inputs import NewsInputs
+from model_store.user_models import Interest
 from service.domain.article import Article
+from service.domain.encoding import EncodingFigures
 from service.domain.event import Event
 from service.domain.experiment import VariantCounts
 from service.domain.fields import ArticleId, UserId
@@ -54,6 +56,11 @@ class Encoder(Protocol):
 class Encoders(Protocol):
     """Models, loaded and let go of while others encode."""
 
+    @property
+    def figures(self) -> EncodingFigures:
+        """What was done in this process until now."""
+        ...
+
     async def load(self, artefact: Artefact) -> Encoder:
         """The artefact's encoder, warm. Never blocks the event loop. Raises ModelStoreError."""
         ...
@@ -64,6 +71,20 @@ class Encoders(Protocol):
 
     def close(self) -> None:
         """Refuse all that waits, let the running batch end, and stop."""
+        ...
+
+
+class Interests(Protocol):
+    """What clicks say of a reader, by one model."""
+
+    async def __call__(
+        self, history_HD: Vectors, user_id: str | None, *, explained: bool
+    ) -> Interest:
+        """The interest that a history (H×D, H ≥ 1, oldest first) of a reader shows; ``explained``:
+        one whose ``explain`` answers at once. Never blocks the event loop.
+
+        To cancel it is to give up. Raises EncodingFailed, or Unavailable while the service stops.
+        """
         ...
 
 

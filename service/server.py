@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import uvicorn
 import uvloop
@@ -14,6 +15,7 @@ from model_store.artefact import Artefact
 from service import logs
 from service.api.application import create_app
 from service.composition import find_artefact
+from service.encoder import encode, socket_of
 from service.errors import NewsstandError, SetupError
 from service.settings import Settings
 from service.supervisor import READY, supervise
@@ -35,9 +37,9 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     with listening:
         if settings.workers == 1:
-            _run(settings, listening, lambda: on_ready(url), lambda _: None)
+            _run(settings, listening, None, lambda: on_ready(url), lambda _: None)
         else:
-            supervise(settings, listening, _work, lambda: on_ready(url))
+            supervise(settings, listening, _work, encode, lambda: on_ready(url))
 
 
 def _work(settings: Settings, listening: socket.socket, line: Connection) -> None:
@@ -54,7 +56,13 @@ def _work(settings: Settings, listening: socket.socket, line: Connection) -> Non
         asyncio.get_running_loop().add_reader(line.fileno(), alone)
 
     try:
-        _run(settings, listening, lambda: line.send(READY), until_alone)
+        _run(
+            settings,
+            listening,
+            socket_of(settings.data_dir),
+            lambda: line.send(READY),
+            until_alone,
+        )
     except (SetupError, NewsstandError) as error:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # we are ending, and have one thing to say
         line.send(str(error))
@@ -65,22 +73,24 @@ def _work(settings: Settings, listening: socket.socket, line: Connection) -> Non
 def _run(
     settings: Settings,
     listening: socket.socket,
+    encoder: Path | None,
     on_ready: Callable[[], None],
     watching: Callable[["_Server"], None],
 ) -> None:
     artefact = find_artefact(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, artefact, listening, on_ready, watching))
+        runner.run(_serve(settings, artefact, listening, encoder, on_ready, watching))
 
 
 async def _serve(
     settings: Settings,
     artefact: Artefact,
     listening: socket.socket,
+    encoder: Path | None,
     on_ready: Callable[[], None],
     watching: Callable[["_Server"], None],
 ) -> None:
-    async with opened(settings, artefact) as running:
+    async with opened(settings, artefact, encoder) as running:
         config = uvicorn.Config(
             create_app(running),
             log_config=None,

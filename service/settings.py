@@ -57,7 +57,7 @@ class Settings(BaseModel):
         default=0,
         ge=0,
         le=256,
-        description="Threads of each worker's encoder; 0: the cores, shared among the workers.",
+        description="Threads of the encoder, which all workers share; 0: one a core.",
     )
     reencode_share: float = Field(
         default=0.5,

@@ -1,6 +1,8 @@
-"""Several workers in one service: one port, one embedded Valkey, one folder of generations.
+"""Several workers in one service: one port, one embedded Valkey, one encoder process, one folder of
+generations.
 
-The supervisor opens the port and the embedded Valkey, starts the workers and keeps them running.
+The supervisor opens the port and the embedded Valkey, starts the encoder and the workers and keeps
+them running.
 A worker that ends is replaced; the connections that wait at the port are taken by the others. A
 worker whose supervisor is gone, however it went, ends by itself.
 """
@@ -13,10 +15,11 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import multiprocess
 
@@ -32,10 +35,11 @@ LONGEST_PAUSE: Final = 30.0
 READY: Final = "ready"
 _log = logging.getLogger(__name__)
 Work = Callable[[Settings, socket.socket, Connection], None]
+Encode = Callable[[Settings, Connection], None]
 
 
 class Worker:
-    """A place for one worker: its process, and another one when that has ended. A process says that
+    """A place for one process, and another one when that has ended. A process says that
     it is ready, or why it cannot be, on ``line``; the end of ``line`` tells it that its supervisor
     is gone.
     """
@@ -96,9 +100,14 @@ class Worker:
 
 
 def supervise(
-    settings: Settings, listening: socket.socket, work: Work, on_ready: Callable[[], None]
+    settings: Settings,
+    listening: socket.socket,
+    work: Work,
+    encode: Encode,
+    on_ready: Callable[[], None],
 ) -> None:
-    """Keep ``settings.workers`` processes at ``work`` until a signal ends it.
+    """Keep ``settings.workers`` processes at ``work``, and one that encodes for all, until a signal
+    ends it.
 
     ``on_ready`` is called once when all are ready. Raises SetupError where one cannot start.
     """
@@ -110,12 +119,11 @@ def supervise(
         workers: list[Worker] = []
         stack.callback(_stop, workers)
 
-        def start() -> tuple[SpawnProcess, Connection]:
-            return _started(settings, listening, work)
-
-        for _ in range(settings.workers):
-            workers.append(Worker(start))  # noqa: PERF401 - who has started is stopped, too
-        for worker in workers:
+        workers.append(Worker(partial(_started, encode, settings)))
+        workers[0].await_ready()
+        for _ in range(settings.workers):  # who has started is stopped, too
+            workers.append(Worker(partial(_started, work, settings, listening)))  # noqa: PERF401
+        for worker in workers[1:]:
             worker.await_ready()
         on_ready()
         with suppress(KeyboardInterrupt):  # a signal ends it in order
@@ -126,12 +134,10 @@ def supervise(
                 wait(ending, min((pause for _, pause in pauses if pause), default=None))
 
 
-def _started(
-    settings: Settings, listening: socket.socket, work: Work
-) -> tuple[SpawnProcess, Connection]:
+def _started(work: Callable[..., None], *given: Any) -> tuple[SpawnProcess, Connection]:
     context = multiprocessing.get_context("spawn")
     line, theirs = context.Pipe()
-    process = context.Process(target=work, args=(settings, listening, theirs))
+    process = context.Process(target=work, args=(*given, theirs))
     process.start()
     theirs.close()
     return process, line

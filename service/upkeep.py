@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from model_store.artefact import Artefact
@@ -42,15 +43,17 @@ _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def opened(settings: Settings, artefact: Artefact) -> AsyncIterator[Running]:
+async def opened(
+    settings: Settings, artefact: Artefact, encoder: Path | None = None
+) -> AsyncIterator[Running]:
     """A newsstand that is ready to serve, for as long as the block runs. Where no model was ever
-    asked for, it serves ``artefact``.
+    asked for, it serves ``artefact``. ``encoder`` is where the encoder process listens, if any.
 
     Raises SetupError, or Unavailable if the state store does not answer and this machine has not
     yet met it.
     """
     async with AsyncExitStack() as stack:
-        parts = await assembled(settings, stack, time.time)
+        parts = await assembled(settings, stack, time.time, encoder)
         yield await _begun(parts, artefact, stack)
 
 
@@ -114,7 +117,7 @@ async def _edition(
     )
 
     async def unload() -> None:
-        await parts.engine.unload(newsstand.encoder)
+        await parts.encoders.unload(newsstand.encoder)
 
     follower = Follower(newsstand, parts.log, START, known)
     async with edition(

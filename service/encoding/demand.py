@@ -7,12 +7,23 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 import numpy as np
 
 from model_store.inputs import NewsInputs
 from model_store.tokens import NewsTokens, Shape
 from service.ports import Encoder, Vectors
+
+
+class Urgency(IntEnum):
+    """Of a text: that of the most urgent call which asked for it."""
+
+    BACKGROUND = 0
+    MANY = 1
+    """It came with many others."""
+    FEW = 2
+    """It came alone, or almost."""
 
 
 @dataclass(eq=False, slots=True)
@@ -49,7 +60,7 @@ class Text:
     number: int
     """In the order in which texts came."""
     tokens_expected: int
-    in_background: bool
+    urgency: Urgency
     wanted: list[tuple[Demand, int]] = field(default_factory=list)
     """Who waits for it, and the row of theirs that is its."""
     tokens: NewsTokens | None = None

@@ -2,7 +2,8 @@
 
 It never waits while there is work: whenever the thread is free it takes the oldest text, and with
 it all texts of the same model and shape, whoever asked for them. So batches fill under load, and a
-text alone is not held up. What callers asked for at once stands and falls together.
+text alone is not held up; nor is it by an import, for calls for few texts and calls for many take
+turns. What a call asks for stands and falls together.
 """
 
 import asyncio
@@ -18,14 +19,17 @@ from model_store.manifest import Precision
 from model_store.news_encoder import NewsEncoder
 from model_store.sessions import Device
 from service.domain.encoding import EncodingFigures
-from service.encoding.demand import Demand, Text, settle
+from service.encoding.demand import Demand, Text, Urgency, settle
 from service.encoding.lane import Group
 from service.encoding.limits import DEFAULT, Limits
 from service.encoding.loaded import LoadedEncoder, Works
+from service.encoding.pace import characters
 from service.encoding.queue import Queue
 from service.errors import EncodingFailed, Overloaded, Unavailable
 from service.ports import Encoder, Vectors
 
+FEW: Final = 8
+"""A call for no more texts than this does not wait for all texts of calls for many."""
 TOKENISED_AT_ONCE: Final = 256
 BACKGROUND_PART: Final = 4
 """A batch in the background is a quarter of a full one: so soon the thread is free again."""
@@ -96,10 +100,10 @@ class Engine:
     def figures(self) -> EncodingFigures:
         """What was done until now."""
         with self._changed:
-            lanes = self._queue.urgent, self._queue.background
+            loads = self._queue.loads.values()
             return EncodingFigures(
-                waiting_texts=sum(lane.texts.total() for lane in lanes),
-                waiting_tokens=sum(lane.tokens.total() for lane in lanes),
+                waiting_texts=sum(load.texts.total() for load in loads),
+                waiting_tokens=sum(load.tokens.total() for load in loads),
                 batches=dict(self._batches),
                 texts=sum(size * times for size, times in self._batches.items()),
                 dropped=self._queue.dropped,
@@ -128,15 +132,18 @@ class Engine:
         self, encoder: LoadedEncoder, news: Sequence[NewsInputs], in_background: bool
     ) -> Vectors:
         demand = Demand.of(len(news), encoder.dimension)
+        urgency = Urgency.FEW if len(news) <= FEW else Urgency.MANY
+        if in_background:
+            urgency = Urgency.BACKGROUND
         if not news:
             return demand.vectors_ND
         with self._changed:
             works = self._loaded.get(encoder)
             if works is None:
                 raise _no_longer_loaded()
-            if not in_background:
-                self._admit(encoder, works, news)
-            self._queue.join(demand, encoder, news, works.pace.tokens, in_background)
+            if urgency is not Urgency.BACKGROUND:
+                self._admit(encoder, works, news, urgency)
+            self._queue.join(demand, encoder, news, works.pace.tokens, urgency)
             self._changed.notify_all()
         try:
             return await demand.future
@@ -145,22 +152,24 @@ class Engine:
                 self._queue.leave(demand)
             raise
 
-    def _admit(self, encoder: Encoder, works: Works, news: Sequence[NewsInputs]) -> None:
+    def _admit(
+        self, encoder: Encoder, works: Works, news: Sequence[NewsInputs], urgency: Urgency
+    ) -> None:
         """Raises Overloaded if with these texts too much would wait."""
-        new = self._queue.new(encoder, news)
-        urgent = self._queue.urgent
+        new = self._queue.new(encoder, news, urgency)
+        load, limits = self._queue.loads[urgency], self._limits
         backlog = sum(
             self._loaded[model].pace.seconds(tokens)
-            for model, tokens in urgent.tokens.items()
+            for model, tokens in load.tokens.items()
             if model in self._loaded
         )
-        allowed = self._limits.allow(
-            len(new),
-            of_model=urgent.texts[encoder],
-            waiting=urgent.texts.total(),
-            seconds=backlog + works.pace.seconds(sum(map(works.pace.tokens, new))),
-        )
-        if not allowed:
+        seconds = backlog + works.pace.seconds(sum(map(works.pace.tokens, new)))
+        floor = limits.always if urgency is Urgency.MANY else 0
+        urgent = [self._queue.loads[one] for one in (Urgency.FEW, Urgency.MANY)]
+        texts = sum(one.texts.total() for one in urgent) + len(new)
+        length = sum(one.characters for one in urgent) + sum(map(characters, new))
+        waiting = load.texts[encoder]
+        if not limits.allow(len(new), waiting, seconds, floor) or not limits.hold(texts, length):
             self._refused += len(news)
             raise Overloaded("too many articles are waiting to be encoded", backlog)
 
@@ -175,26 +184,26 @@ class Engine:
                 self._changed.wait(self._rest())
             if not texts:
                 return False
-            self._at_work, in_background = texts[0].model, texts[0].in_background
+            self._at_work, urgency = texts[0].model, texts[0].urgency
         began = time.perf_counter()
         self._perform(texts)
         seconds = time.perf_counter() - began
         with self._changed:
             self._at_work = None
             self._seconds += seconds
-            if in_background:
+            if urgency is Urgency.BACKGROUND:
                 self._background_from = time.monotonic() + seconds * self._rest_per_second
             self._changed.notify_all()
         return True
 
     def _taken(self) -> list[Text]:
         """The texts that are next, in hand; none if there is nothing to do now."""
-        urgent, background = self._queue.urgent, self._queue.background
-        texts = urgent.take_raw(TOKENISED_AT_ONCE) or urgent.take_batch(self._size)
+        texts = self._queue.take_urgent(TOKENISED_AT_ONCE, self._size)
         if texts or time.monotonic() < self._background_from:
             return texts
-        return background.take_raw(TOKENISED_AT_ONCE // BACKGROUND_PART) or background.take_batch(
-            lambda group: max(2, self._size(group) // BACKGROUND_PART)
+        return self._queue.take_background(
+            TOKENISED_AT_ONCE // BACKGROUND_PART,
+            lambda group: max(2, self._size(group) // BACKGROUND_PART),
         )
 
     def _rest(self) -> float | None:

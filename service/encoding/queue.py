@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 
 from model_store.inputs import NewsInputs
-from service.encoding.demand import Demand, Text
-from service.encoding.lane import Lane
+from service.encoding.demand import Demand, Text, Urgency
+from service.encoding.lane import Group, Lane
+from service.encoding.load import Load
 from service.ports import Encoder, Vectors
 
 
@@ -15,20 +16,23 @@ class Queue:
     """Each text of a model is here once; callers share it. What nobody wants is not kept."""
 
     def __init__(self) -> None:
-        self.urgent, self.background = Lane(), Lane()
+        self.loads = {urgency: Load() for urgency in Urgency}
+        self.background = Lane()
         self.dropped = 0
         """Texts that were not encoded because nobody waited for them any more."""
         self.shared = 0
         """Texts that were asked for again while they were on their way."""
+        self._few, self._many = Lane(), Lane()
+        self._next_turn = self._few, self._many
         self._texts: dict[tuple[Encoder, NewsInputs], Text] = {}
         self._numbers = count()
 
-    def new(self, model: Encoder, news: Iterable[NewsInputs]) -> list[NewsInputs]:
-        """Those of the news that are not on their way with urgency, each once."""
+    def new(self, model: Encoder, news: Iterable[NewsInputs], urgency: Urgency) -> list[NewsInputs]:
+        """Those of the news that are not on their way with such urgency, each once."""
         return [
             item
             for item in dict.fromkeys(news)
-            if (text := self._texts.get((model, item))) is None or text.in_background
+            if (text := self._texts.get((model, item))) is None or text.urgency < urgency
         ]
 
     def join(
@@ -37,30 +41,49 @@ class Queue:
         model: Encoder,
         news: Sequence[NewsInputs],
         tokens_expected: Callable[[NewsInputs], int],
-        in_background: bool,
+        urgency: Urgency,
     ) -> None:
         """Let the demand wait for the news, row by row."""
         for row, item in enumerate(news):
             text = self._texts.get((model, item))
             if text is None:
-                number, tokens = next(self._numbers), tokens_expected(item)
-                text = Text(model, item, number, tokens, in_background)
+                text = Text(model, item, next(self._numbers), tokens_expected(item), urgency)
                 self._texts[model, item] = text
-                self._lane(text).enter(text)
+                self._enter(text)
             else:
                 self.shared += 1
-                if text.in_background and not in_background:
-                    self._promote(text)
+                if text.urgency < urgency:
+                    self._leave(text)
+                    text.urgency = urgency
+                    self._enter(text)
             text.wanted.append((demand, row))
             demand.texts.append(text)
+
+    def take_urgent(self, raw: int, size: Callable[[Group], int]) -> list[Text]:
+        """Hand over what is next: texts to be tokenised, or else a batch. Calls for few texts and
+        calls for many have every other batch; whoever has it not fills what is left of it.
+        """
+        first, second = self._next_turn
+        if texts := first.take_raw(raw) or second.take_raw(raw):
+            return texts
+        texts = first.take_batch(size)
+        if not texts:
+            return second.take_batch(size)
+        self._next_turn = second, first
+        group = texts[0].model, texts[0].shape
+        return texts + second.take_more(group, size(group) - len(texts))
+
+    def take_background(self, raw: int, size: Callable[[Group], int]) -> list[Text]:
+        """The same of what can wait."""
+        return self.background.take_raw(raw) or self.background.take_batch(size)
 
     def tokenised(self, texts: Iterable[Text]) -> None:
         """Take back from the thread what it tokenised."""
         for text in texts:
-            self._lane(text).leave(text)
+            self._leave(text)
             text.in_hand = False
             text.tokens_expected = sum(text.shape)
-            self._lane(text).enter(text)
+            self._enter(text)
             if not text.wanted:
                 self._drop(text)
 
@@ -89,7 +112,7 @@ class Queue:
 
     def leave(self, demand: Demand) -> None:
         """The demand's caller waits no more."""
-        for text in demand.texts:
+        for text in dict.fromkeys(demand.texts):
             text.wanted = [(other, row) for other, row in text.wanted if other is not demand]
             if not text.wanted and not text.in_hand:
                 self._drop(text)
@@ -101,18 +124,23 @@ class Queue:
             self.leave(demand)
         return demands
 
-    def _promote(self, text: Text) -> None:
-        self.background.leave(text)
-        text.in_background = False
-        self.urgent.enter(text)
-
     def _drop(self, text: Text) -> None:
         self._forget(text)
         self.dropped += 1
 
     def _forget(self, text: Text) -> None:
         del self._texts[text.model, text.news]
-        self._lane(text).leave(text)
+        self._leave(text)
+
+    def _enter(self, text: Text) -> None:
+        self.loads[text.urgency].add(text)
+        if not text.in_hand:
+            self._lane(text).add(text)
+
+    def _leave(self, text: Text) -> None:
+        self.loads[text.urgency].remove(text)
+        if not text.in_hand:
+            self._lane(text).remove(text)
 
     def _lane(self, text: Text) -> Lane:
-        return self.background if text.in_background else self.urgent
+        return (self.background, self._many, self._few)[text.urgency]

@@ -22,6 +22,7 @@ from service.ports import (
     ArticleStore,
     Encoder,
     ExperimentCounts,
+    Interests,
     Popularity,
     ReaderStore,
     StoredArticle,
@@ -39,6 +40,8 @@ class ServedModel:
     reader: ArticleReader
     history_length: int
     users: UserModel
+    interest: Interests
+    """What ``users`` makes of a history, beside what else goes on."""
     normalised: bool
     """Whether every article's vector has length 1."""
 

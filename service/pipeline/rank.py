@@ -47,7 +47,7 @@ async def _taste(
         )
     clicks = list(map(ArticleId, request.history_article_ids[-newsstand.model.history_length :]))
     try:
-        taste = await taste_of(newsstand, "personal", clicks)
+        taste = await taste_of(newsstand, "personal", clicks, explain=request.explain)
     except Unavailable:
         degraded.append("state_unavailable")
         return None

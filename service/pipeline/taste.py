@@ -84,7 +84,7 @@ async def taste_of_reader(
     if reader.vector is not None and single and not explain:
         return Taste("personal", reader.vector[np.newaxis])
     try:
-        taste = await taste_of(newsstand, "personal", reader.clicked, user_id)
+        taste = await taste_of(newsstand, "personal", reader.clicked, user_id, explain=explain)
         if taste is not None and single and reader.vector is None and user_id is not None:
             vector_D = taste.queries_QD[0]
             newsstand.later(
@@ -103,10 +103,13 @@ async def taste_of(
     source: Literal["personal", "session"],
     clicks: Sequence[ArticleId],
     user_id: str | None = None,
+    *,
+    explain: bool,
 ) -> Taste | None:
     """The taste that the clicks show, the oldest first; None if none of them has a vector.
 
-    ``user_id`` is whose clicks they are, for models that know some readers by name.
+    ``user_id`` is whose clicks they are, for models that know some readers by name; ``explain``
+    says that ``contributions`` will be asked for.
 
     Raises Unavailable.
     """
@@ -115,7 +118,7 @@ async def taste_of(
     if not found:
         return None
     history_HD = np.stack([vectors[click] for click in found])
-    interest = newsstand.model.users.interest(history_HD, user_id)
+    interest = await newsstand.model.interest(history_HD, user_id, explained=explain)
     return Taste(source, interest.queries_QD, tuple(found), interest)
 
 

@@ -111,7 +111,9 @@ async def begin(newsstand: Newsstand, request: RecommendRequest, stages: Stages)
             own = await taste_of_reader(
                 newsstand, request.user_id, reader, degraded, explain=request.explain
             )
-            session = await _session_taste(newsstand, request)
+            session = await _session_taste(
+                newsstand, request, explain=request.explain and own is None
+            )
     return Visit(
         request=request,
         decision=decision,
@@ -126,13 +128,15 @@ async def begin(newsstand: Newsstand, request: RecommendRequest, stages: Stages)
     )
 
 
-async def _session_taste(newsstand: Newsstand, request: RecommendRequest) -> Taste | None:
+async def _session_taste(
+    newsstand: Newsstand, request: RecommendRequest, *, explain: bool
+) -> Taste | None:
     if not request.session_article_ids:
         return None
     newest = request.session_article_ids[-newsstand.model.history_length :]
     clicks = [ArticleId(article_id) for article_id in newest]
     try:
-        return await taste_of(newsstand, "session", clicks, request.user_id)
+        return await taste_of(newsstand, "session", clicks, request.user_id, explain=explain)
     except Unavailable:  # the state store is away, and the clicks are not in this process
         return None
 

@@ -14,6 +14,7 @@ from tests.integration.asking import click, eventually, ids, put, recommend
 from tests.integration.service_process import ServiceProcess, model_arguments
 
 WORKERS = 3
+ENCODERS = 1
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def fresh_client(service: ServiceProcess) -> httpx.Client:
 
 
 def test_every_worker_recommends_what_any_took_in(service: ServiceProcess) -> None:
-    assert len(workers_of(service)) == WORKERS
+    assert len(workers_of(service)) == WORKERS + ENCODERS
     for number in range(6):
         with fresh_client(service) as client:
             put(client, f"a{number}", f"Harbour story {number}")
@@ -67,7 +68,9 @@ def test_a_worker_that_dies_is_replaced_and_nothing_acknowledged_is_lost(
     before = workers_of(service)
     for victim in sorted(before)[:2]:
         os.kill(victim, signal.SIGKILL)
-    eventually(lambda: len(workers_of(service)) == WORKERS and not before <= workers_of(service))
+    eventually(
+        lambda: len(workers_of(service)) == WORKERS + ENCODERS and not before <= workers_of(service)
+    )
     for _ in range(4 * WORKERS):
         with fresh_client(service) as client:
             eventually(lambda client=client: set(ids(recommend(client))) == {"a", "b"})
