@@ -1,0 +1,66 @@
+"""A real encoder whose batches wait at a gate, so that a test can say what happens meanwhile."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from model_store.artefact import Artefact
+from model_store.inputs import NewsInputs
+from model_store.manifest import Precision
+from model_store.news_encoder import NewsEncoder
+from model_store.sessions import Device, Float32
+from model_store.tokens import NewsTokens
+
+DEADLINE_SECONDS = 60.0
+TOO_HIGH = 10**6
+POISON = NewsInputs("poison")
+"""Its token is in no vocabulary: ONNX Runtime refuses the batch."""
+
+
+@dataclass
+class Gate:
+    """Open at first. Keeps what passed: the titles' token ids of every batch."""
+
+    passed: list[list[list[int]]] = field(default_factory=list)
+    _reached: threading.Event = field(default_factory=threading.Event)
+    _open: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._open.set()
+
+    def shut(self) -> None:
+        """Let no batch pass."""
+        self._reached.clear()
+        self._open.clear()
+
+    def open(self) -> None:
+        """Let all pass."""
+        self._open.set()
+
+    def wait_for_a_batch(self) -> None:
+        """Until a batch stands at the gate."""
+        assert self._reached.wait(DEADLINE_SECONDS)
+
+    def pass_through(self, tokens: Sequence[NewsTokens]) -> None:
+        """What a batch does."""
+        self._reached.set()
+        assert self._open.wait(DEADLINE_SECONDS)
+        self.passed.append([list(item.ids) for item in tokens])
+
+    def opens(
+        self, artefact: Artefact, precision: Precision, *, device: Device, threads: int
+    ) -> NewsEncoder:
+        """Load an encoder behind this gate."""
+        gate = self
+
+        class Gated(NewsEncoder):
+            def tokens(self, news: Sequence[NewsInputs]) -> list[NewsTokens]:
+                found = super().tokens(news)
+                bad = NewsTokens([TOO_HIGH], (), 0, 0)
+                return [bad if i == POISON else t for i, t in zip(news, found, strict=True)]
+
+            def run(self, tokens: Sequence[NewsTokens]) -> Float32:
+                gate.pass_through(tokens)
+                return super().run(tokens)
+
+        return Gated(artefact, precision, device=device, threads=threads)
