@@ -18,6 +18,7 @@ from model_store.user_models import user_model
 from service.adapters.devices import chosen_device
 from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.faiss_index import FaissTail
+from service.adapters.gpu_index import segments_on
 from service.adapters.policy_file import PolicyFile
 from service.adapters.redis.append_only_file import AppendOnlyFile
 from service.adapters.redis.article_log import ArticleLog
@@ -31,6 +32,7 @@ from service.adapters.redis.readers import RedisReaders
 from service.adapters.redis.rosters import RedisRosters
 from service.adapters.redis.unwritten import Unwritten
 from service.adapters.snapshots.memory import Memory
+from service.adapters.snapshots.segment_files import Opens
 from service.background.loss import Loss
 from service.background.tasks import Tasks
 from service.catalogue.catalogue import Catalogue
@@ -38,6 +40,7 @@ from service.catalogue.sealed import Sealed
 from service.domain.experiment import PolicyBook
 from service.encoding.cores import cores
 from service.encoding.engine import Engine
+from service.encoding.interests import interests
 from service.encoding.readers import Readers
 from service.encoding.remote import RemoteEncoders
 from service.errors import SetupError, Unavailable
@@ -73,6 +76,8 @@ class Parts:
     unwritten: Unwritten
     popularity: RedisPopularity
     encoders: Encoders
+    opens: Opens
+    """A segment's index, on a GPU where there is one."""
     readers: Readers
     tasks: Tasks
     policies: Callable[[], PolicyBook]
@@ -124,6 +129,7 @@ async def assembled(
         unwritten=Unwritten(connection),
         popularity=RedisPopularity(connection, clock),
         encoders=encoders,
+        opens=segments_on(settings.device),
         readers=readers,
         tasks=await stack.enter_async_context(Tasks()),
         policies=_policies(policy_file),
@@ -151,7 +157,7 @@ async def newsstand_under(
         reader=ArticleReader.of(manifest),
         history_length=settings.history_length or manifest.scoring.history_length,
         users=users,
-        interest=parts.readers.of(users),
+        interest=interests(users, parts.readers),
         normalised=manifest.normalised,
     )
     sealed = Sealed(encoder.dimension)

@@ -114,6 +114,7 @@ async def _edition(
         store=_remembered(parts).identity,
         model=model,
         dimension=newsstand.encoder.dimension,
+        opens=parts.opens,
     )
 
     async def unload() -> None:

@@ -5,7 +5,7 @@ import os
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.api.parts import MetricsPart, NewsstandPart
+from service.api.parts import MetricsPart, NewsstandPart, RunningPart
 from service.domain.fields import Message
 
 router = APIRouter(tags=["operations"])
@@ -35,8 +35,10 @@ async def ready(newsstand: NewsstandPart) -> Health:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics(newsstand: NewsstandPart, of: MetricsPart) -> Response:
+async def metrics(running: RunningPart, of: MetricsPart) -> Response:
     """Prometheus metrics."""
+    newsstand = running.newsstand
+    of.models.tell(running.switching.roster, newsstand.model.reference)
     catalogue = newsstand.catalogue
     of.catalogue_articles.set(len(catalogue))
     of.catalogue_changes.set(catalogue.changes)

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.encoding_metrics import EncodingMetrics
+from service.api.model_metrics import ModelMetrics
 from service.api.problems import unexpected
 from service.domain.fields import ID_PATTERN
 from service.pipeline.stages import Stages
@@ -88,6 +89,7 @@ class Metrics:
             registry=self.registry,
         )
         self.encoding = EncodingMetrics(self.registry)
+        self.models = ModelMetrics(self.registry)
 
     def text(self) -> bytes:
         """All metrics as Prometheus reads them; with several workers, those of all of them."""

@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from model_store.user_models import Attention, Interest, UserModel
+from model_store.user_models import Attention, Interest
 from service.errors import EncodingFailed, Unavailable
-from service.ports import Interests, Vectors
+from service.ports import Vectors
 
 Outcome = Callable[[asyncio.Future[Any]], None]
 """Gives a future its result or its failure."""
@@ -58,10 +58,6 @@ class Readers:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def of(self, users: UserModel) -> Interests:
-        """The model's interests: from the thread where it has a user encoder, else at once."""
-        return Together(users, self) if isinstance(users, Attention) else AtOnce(users)
-
     async def interest(
         self, users: Attention, history_HD: Vectors, user_id: str | None
     ) -> Interest:
@@ -88,7 +84,8 @@ class Readers:
         """Refuse all that waits, let the running batch end, and stop."""
         with self._changed:
             self._closed = True
-            waiting = [each.future for each in (*self._asked, *self._explaining)]
+            waiting: list[asyncio.Future[Any]] = [asked.future for asked in self._asked]
+            waiting += [explaining.future for explaining in self._explaining]
             self._asked.clear()
             self._explaining.clear()
             self._changed.notify()
@@ -145,36 +142,6 @@ class Readers:
         else:
             with self._changed:
                 self._explaining.appendleft(explaining)
-
-
-@dataclass(frozen=True, slots=True)
-class Together:
-    """The interests of a model with a user encoder."""
-
-    users: Attention
-    readers: Readers
-
-    async def __call__(
-        self, history_HD: Vectors, user_id: str | None, *, explained: bool
-    ) -> Interest:
-        """See ``ports.Interests``."""
-        interest = await self.readers.interest(self.users, history_HD, user_id)
-        if explained and self.users.explanation == "leave_one_out":
-            await self.readers.prepare(interest)
-        return interest
-
-
-@dataclass(frozen=True, slots=True)
-class AtOnce:
-    """Interests that are found sooner than a thread would be woken."""
-
-    users: UserModel
-
-    async def __call__(
-        self, history_HD: Vectors, user_id: str | None, *, explained: bool
-    ) -> Interest:
-        """See ``ports.Interests``."""
-        return self.users.interest(history_HD, user_id)
 
 
 def _encoded(batch: Sequence[Asked]) -> list[tuple[asyncio.Future[Any], Outcome]]:

@@ -3,7 +3,9 @@
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from service.adapters import faiss_index
 from service.adapters.faiss_index import FaissSegment, FaissTail
+from service.adapters.gpu_index import GpuSegment
 from service.ports import Index, SealedIndex, Vectors
 
 DIMENSION = 16
@@ -30,7 +33,19 @@ def segment_of(pieces: list[Vectors]) -> SealedIndex:
         return FaissSegment(Path(folder))
 
 
-@pytest.fixture(scope="module", params=[tail_of, segment_of], ids=["tail", "segment"])
+def gpu_segment_of(pieces: list[Vectors]) -> SealedIndex:
+    """What lies on the GPU is here a flat index on the CPU: FAISS searches both alike."""
+    on_disk = segment_of(pieces)
+    flat = faiss.IndexFlatIP(DIMENSION)
+    flat.add(on_disk.vectors.astype(np.float32))
+    return GpuSegment(on_disk, flat, Lock())
+
+
+@pytest.fixture(
+    scope="module",
+    params=[tail_of, segment_of, gpu_segment_of],
+    ids=["tail", "segment", "segment on a GPU"],
+)
 def index_of(request: pytest.FixtureRequest) -> IndexOf:
     made: IndexOf = request.param
     return made
@@ -84,12 +99,12 @@ def test_a_segment_gives_back_the_very_vectors() -> None:
         segment.vectors[0] = 0
 
 
-@pytest.fixture(scope="module")
-def large() -> tuple[SealedIndex, np.ndarray]:
-    """A segment that is searched by its codes first."""
+@pytest.fixture(scope="module", params=[segment_of, gpu_segment_of], ids=["segment", "on a GPU"])
+def large(request: pytest.FixtureRequest) -> tuple[SealedIndex, np.ndarray]:
+    """A segment that is searched by its codes first, or on a GPU."""
     vectors_ND = unit_vectors(20_000, 4)
     assert len(vectors_ND) >= faiss_index.EXACT_ROWS
-    return segment_of([vectors_ND]), vectors_ND
+    return request.param([vectors_ND]), vectors_ND
 
 
 def recall(found: np.ndarray, best: np.ndarray) -> float:

@@ -231,6 +231,10 @@ def test_what_came_after_a_switch_is_there_after_the_way_back(start: Start) -> N
     answer = recommend(service, user_id="u")
     assert (answer["model"], ids(answer), answer["degraded"]) == (OLD, ["b"], [])
     assert models(service)["previous"] == NEW
+    assert number(service, f'newsstand_model{{model="{OLD}",role="active"}}') == 1
+    assert number(service, f'newsstand_model{{model="{NEW}",role="active"}}') == 0
+    assert number(service, f'newsstand_model{{model="{NEW}",role="previous"}}') == 1
+    assert number(service, "newsstand_model_switches ") == 2
 
 
 def test_all_articles_are_encoded_once_for_all_replicas(start: Start, workshop: Workshop) -> None:

@@ -17,6 +17,7 @@ Shapes: N rows, D dimensions.
 """
 
 import mmap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,10 +26,14 @@ import orjson
 import xxhash
 from numpy.typing import NDArray
 
-from service.adapters import faiss_index
+from service.adapters.faiss_index import FaissSegment
 from service.adapters.snapshots import checked_json
 from service.catalogue.segment import TEXTS, Segment, Texts
 from service.errors import TornSnapshot
+from service.ports import SealedIndex
+
+Opens = Callable[[Path], SealedIndex]
+"""Opens the index in a segment's folder. Raises RuntimeError for files that it cannot read."""
 
 FORMAT: Final = 1
 DESCRIPTION: Final = "segment.json"
@@ -47,7 +52,7 @@ def describe(folder: Path, name: str, dimension: int, longest: float) -> None:
     checked_json.write(folder / DESCRIPTION, description)
 
 
-def read(folder: Path, dimension: int) -> Segment:
+def read(folder: Path, dimension: int, opens: Opens = FaissSegment) -> Segment:
     """The segment in ``folder``, every file checked. Raises TornSnapshot."""
     try:
         description = checked_json.read(folder / DESCRIPTION)
@@ -59,7 +64,7 @@ def read(folder: Path, dimension: int) -> Segment:
             labels=orjson.loads((folder / "labels.json").read_bytes()),
             hashes_N=_mapped(folder / "hashes.npy"),
             order_N=_mapped(folder / "order.npy"),
-            index=faiss_index.FaissSegment(folder),
+            index=opens(folder),
             longest=float(description["longest"]),
         )
     except (OSError, EOFError, ValueError, KeyError, RuntimeError) as error:

@@ -35,6 +35,7 @@ from training.export.artefact import export_artefact
 from training.export.from_folder import Wishes, export_folder
 from training.export.graph import CENTRE, INPUTS
 from training.export.parity import check_company
+from training.export.precisions import FP32_ALONE
 from training.export.sample_texts import SAMPLE_TITLES
 from training.export.trained_encoder import Provenance, TrainedEncoder
 from training.export.vectors import in_onnx
@@ -160,7 +161,7 @@ def test_vectors_keep_their_length_if_nobody_wants_them_normalised(
     tiny_bert: Path, titles_file: Path, tmp_path: Path
 ) -> None:
     wishes = Wishes(normalise=False, centring_texts=(titles_file,))
-    artefact = export_folder(tiny_bert, tmp_path, "long", wishes, quantise=None)
+    artefact = export_folder(tiny_bert, tmp_path, "long", wishes, roundings=FP32_ALONE)
     vectors_ND = NewsEncoder(artefact, "fp32").encode(SAMPLE_NEWS)
     assert not artefact.manifest.normalised
     assert list(artefact.manifest.parity) == ["fp32"]
@@ -205,7 +206,7 @@ def test_an_int8_encoder_that_is_too_far_from_torch_is_not_published(
     tiny_bert: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ParityRefused, match=r"the int8 vectors are too far .* leave int8 out"):
-        export_folder(tiny_bert, tmp_path, "tiny", quantise=corrupting)
+        export_folder(tiny_bert, tmp_path, "tiny", roundings={"int8": corrupting})
     assert ModelStore((tmp_path,)).versions("tiny") == []
     assert not list((tmp_path / "tiny").iterdir())
 
