@@ -15,17 +15,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tokenizers import Encoding
-
 from bench.data import titles
 from bench.load import Connection, post
 from bench.machine import describe
 from bench.processes import server
 from model_store import layout
 from model_store.artefact import Artefact
+from model_store.inputs import NewsInputs
 from model_store.sessions import open_session
 from model_store.store import ModelStore
-from model_store.tokens import load_tokenizer, pad
+from model_store.tokens import Tokenising, pad
 
 BATCH_SIZES = (8, 16, 32, 64, 128)
 IN_FLIGHT = 2
@@ -57,9 +56,9 @@ def runtime_alone(artefact: Artefact, precision: str, texts: Sequence[str], size
     """Texts a second of a bare session in batches of ``size``."""
     path = artefact.path(layout.news_encoder(precision))
     session = open_session(path)
-    encodings: list[Encoding] = load_tokenizer(artefact).encode_batch(list(texts))
-    encodings.sort(key=lambda encoding: len(encoding.ids))
-    batches = [pad(encodings[at : at + size]) for at in range(0, len(encodings), size)]
+    ids = [item.ids for item in Tokenising.of(artefact)([NewsInputs(text) for text in texts])]
+    ids.sort(key=len)
+    batches = [pad(ids[at : at + size]) for at in range(0, len(ids), size)]
     names = artefact.manifest.files[path.name].inputs
     started = time.perf_counter()
     for batch in batches:

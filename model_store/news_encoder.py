@@ -72,9 +72,7 @@ class NewsEncoder:
         return self._batching.size(shape)
 
     def blanks(self) -> Iterator[list[NewsTokens]]:
-        """News of no meaning, a batch of each shape that there is: to be run once, so that no
-        request is the first of its shape.
-        """
+        """News of no meaning, in the batches that are to be run once before the first request."""
         for rows, (text, abstract) in self._batching.shapes():
             yield [NewsTokens([0] * text, [0] * abstract, 0, 0)] * rows
 

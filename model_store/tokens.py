@@ -110,16 +110,15 @@ def batches(
             yield positions[first : first + size]
 
 
-def padded(tokens: Sequence[NewsTokens], at_least: Shape = (1, 0)) -> dict[str, Int64]:
+def padded(tokens: Sequence[NewsTokens], widths: Shape | None = None) -> dict[str, Int64]:
     """All that an encoder may read of a batch, by the artefact's names: token ids and masks (B×T),
     padded on the right with zeros that the mask hides, and the categories' ids (B).
 
-    ``at_least``: how wide texts and abstracts are if none is wider.
+    ``widths`` of texts and abstracts hold the longest; left out, they are the widest shapes'.
     """
-    text, abstract = at_least
+    text, abstract = widths or (1, max(item.shape[1] for item in tokens))
     ids_BT, mask_BT = pad([item.ids for item in tokens], text)
-    widest = max(abstract, *(item.shape[1] for item in tokens))
-    abstract_BT, abstract_mask_BT = pad([item.abstract_ids for item in tokens], widest)
+    abstract_BT, abstract_mask_BT = pad([item.abstract_ids for item in tokens], abstract)
     return {
         "input_ids": ids_BT,
         "attention_mask": mask_BT,

@@ -18,6 +18,7 @@ class Exported(StrEnum):
 
     fp32 = "fp32"
     int8 = "int8"
+    fp16 = "fp16"
 
 
 def export(
@@ -61,14 +62,16 @@ def export(
         str | None, typer.Option(help="Whose texts these are; the files' names.")
     ] = None,
     precision: Annotated[
-        list[Exported] | None, typer.Option(help="fp32 is always made; both if left out.")
+        list[Exported] | None,
+        typer.Option(help="fp32 is always made; int8 too if left out; fp16 is for GPUs."),
     ] = None,
     promote: Annotated[bool, typer.Option(help="Let production point to it.")] = False,
 ) -> None:
     """Turn a Hugging Face encoder into a new version of an artefact."""
     if centring and not centring_texts:
         raise typer.BadParameter("say --centring-texts FILE, or --no-centring to do without")
-    from training.export import from_folder, int8
+    from training.export import from_folder
+    from training.export.precisions import FP16, INT8
 
     wishes = from_folder.Wishes(
         template=template,
@@ -84,8 +87,9 @@ def export(
         texts=texts_attribution,
         texts_license=texts_license,
     )
-    quantise = int8.quantise if Exported.int8 in (precision or Exported) else None
-    artefact = from_folder.export_folder(folder, store, name, wishes, quantise=quantise)
+    chosen = precision or [Exported.int8]
+    roundings = {p: r for p, r in {**INT8, **FP16}.items() if p in chosen}
+    artefact = from_folder.export_folder(folder, store, name, wishes, roundings=roundings)
     manifest = artefact.manifest
     typer.echo("Parity with torch, before centring:")
     Console().print(parity_table(manifest.parity))

@@ -35,6 +35,7 @@ def run(
     store: Annotated[Path | None, typer.Option(envvar=STORE, help="Export to this store.")] = None,
     name: Annotated[str | None, typer.Option(help="The artefact's name; the recipe's.")] = None,
     int8: Annotated[bool, typer.Option("--int8", help="Export int8 beside fp32.")] = False,
+    fp16: Annotated[bool, typer.Option("--fp16", help="Export fp16, for GPUs, too.")] = False,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave malformed lines out and count them.")
     ] = False,
@@ -72,11 +73,11 @@ def run(
     if trained.validation is not None:
         Console().print(metrics_table(trained.validation))
     if store is not None:
-        from training.export import int8 as eight
         from training.export.from_recipe import export_trained
+        from training.export.precisions import FP16, INT8
 
-        quantise = eight.quantise if int8 else None
-        artefact = export_trained(trained, store, name or chosen.name, quantise=quantise)
+        roundings = {**(INT8 if int8 else {}), **(FP16 if fp16 else {})}
+        artefact = export_trained(trained, store, name or chosen.name, roundings=roundings)
         typer.echo(f"{artefact.manifest.reference} is in {artefact.folder}")
         if promote:
             ModelStore.at(store).promote(artefact.manifest.name, artefact.manifest.version)

@@ -14,11 +14,10 @@ from model_store.manifest import ArtefactName
 from model_store.tokens import Tokenising, read_tokenizer
 from model_store.writer import Description, Signature, write_artefact
 from training.errors import NotWritable
-from training.export import int8
 from training.export.card import render_card
 from training.export.centring import centre_file
 from training.export.graph import OUTPUT, NewsVectors
-from training.export.precisions import Quantise, measure_files, parity_news, write_files
+from training.export.precisions import INT8, Roundings, measure_files, parity_news, write_files
 from training.export.trained_encoder import Provenance, TrainedEncoder
 from training.export.user_graph import write_users
 
@@ -31,9 +30,9 @@ def export_artefact(
     *,
     representative: Sequence[NewsInputs] = (),
     centring: bool = True,
-    quantise: Quantise | None = int8.quantise,
+    roundings: Roundings = INT8,
 ) -> Artefact:
-    """Write the next version of ``name`` into ``store``, in fp32 and, unless None, in int8.
+    """Write the next version of ``name`` into ``store``, in fp32 and what ``roundings`` make.
 
     ``representative`` are news of the kind that will be served. Parity with torch is measured over
     them (``parity_news``); with ``centring`` each precision then subtracts its own mean vector of
@@ -50,7 +49,7 @@ def export_artefact(
         provenance=provenance,
         representative=representative,
         centring=centring and bool(representative),
-        quantise=quantise,
+        roundings=roundings,
     )
     try:
         return write_artefact(store, name, build)
@@ -65,7 +64,7 @@ def _build(
     provenance: Provenance,
     representative: Sequence[NewsInputs],
     centring: bool,
-    quantise: Quantise | None,
+    roundings: Roundings,
 ) -> tuple[Description, dict[str, Signature]]:
     """Fill the staging folder and describe what lies in it."""
     encoder.tokenizer.save(str(staging / layout.TOKENIZER))
@@ -74,7 +73,7 @@ def _build(
     vectors = NewsVectors(
         encoder.module, encoder.dimension, normalised=encoder.normalised, inputs=encoder.inputs
     )
-    files = write_files(staging, vectors, tokens, quantise)
+    files = write_files(staging, vectors, tokens, roundings)
     parity = measure_files(files, vectors, tokens)
     if centring:
         tokens = tokenise(representative)

@@ -20,10 +20,9 @@ from training.encoders.huggingface import (
 from training.encoders.kinds import Pooling
 from training.encoders.sentence_encoder import SentenceEncoder
 from training.errors import UnreadableData, UnusableEncoder
-from training.export import int8
 from training.export.artefact import export_artefact
 from training.export.card import NOT_STATED
-from training.export.precisions import Quantise
+from training.export.precisions import INT8, Roundings
 from training.export.trained_encoder import Provenance, TrainedEncoder
 from training.progress import working
 
@@ -58,7 +57,7 @@ def export_folder(
     name: str,
     wishes: Wishes | None = None,
     *,
-    quantise: Quantise | None = int8.quantise,
+    roundings: Roundings = INT8,
 ) -> Artefact:
     """Write the encoder in the folder as the next version of ``name``.
 
@@ -82,7 +81,7 @@ def export_folder(
     languages = folder.languages if wishes.languages is None else wishes.languages
     provenance = Provenance(lineage, _attribution(folder, wishes, sources), languages)
     return export_artefact(
-        encoder, provenance, store, name, representative=centring, quantise=quantise
+        encoder, provenance, store, name, representative=centring, roundings=roundings
     )
 
 

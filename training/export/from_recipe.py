@@ -18,7 +18,7 @@ from training.data.texts import evenly
 from training.encoders.folder import read_folder
 from training.export.artefact import export_artefact
 from training.export.card import NOT_STATED
-from training.export.precisions import PARITY_TEXTS, Quantise
+from training.export.precisions import FP32_ALONE, PARITY_TEXTS, Roundings
 from training.export.trained_encoder import Provenance, TrainedEncoder
 from training.export.user_graph import TrainedUsers
 from training.models.users.encoder import OneVector
@@ -30,7 +30,7 @@ FUSED: Final = ("mean", "recency", "max")
 
 
 def export_trained(
-    trained: Trained, store: Path, name: str, *, quantise: Quantise | None = None
+    trained: Trained, store: Path, name: str, *, roundings: Roundings = FP32_ALONE
 ) -> Artefact:
     """Write the next version of ``name`` into ``store``. Raises as ``export_artefact`` does."""
     merge_adapters(trained.recommender)
@@ -44,7 +44,7 @@ def export_trained(
         name,
         representative=_representative(trained),
         centring=False,
-        quantise=quantise,
+        roundings=roundings,
     )
 
 

@@ -3,7 +3,7 @@
 Shapes: N texts, D dimensions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,6 +24,11 @@ COMPANY_COSINE: Final = 0.9999
 """How close a vector stays to itself whatever its batch mates and its padding are."""
 COMPANY_TEXTS: Final = 16
 LOW_PERCENTILE: Final = 0.1
+LEAST_COSINES: Final[Mapping[Precision, tuple[float, float]]] = {
+    "int8": (INT8_MEAN_COSINE, INT8_LOW_COSINE),
+    "fp16": (0.9999, 0.999),
+}
+"""Of the other precisions: the mean cosine with torch's vectors, and the 0.1 percentile."""
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -61,9 +66,10 @@ def check(precision: Precision, parity: Parity) -> None:
                 f"at most {FP32_LARGEST_DIFFERENCE:.0e} is allowed"
             )
         return
+    least_mean, least_low = LEAST_COSINES[precision]
     for name, measured, least in (
-        ("mean cosine", parity.mean_cosine, INT8_MEAN_COSINE),
-        ("0.1 percentile of the cosines", parity.low_cosine, INT8_LOW_COSINE),
+        ("mean cosine", parity.mean_cosine, least_mean),
+        ("0.1 percentile of the cosines", parity.low_cosine, least_low),
     ):
         if not measured >= least:
             raise ParityRefused(

@@ -10,7 +10,7 @@ from model_store.manifest import Parity, Precision
 from model_store.text import render
 from model_store.tokens import NewsTokens
 from training.data.texts import evenly
-from training.export import parity
+from training.export import fp16, int8, parity
 from training.export.graph import NewsVectors, write_onnx
 from training.export.sample_texts import SAMPLE_TITLES
 from training.export.vectors import encode, in_onnx, in_torch
@@ -19,8 +19,13 @@ from training.progress import working
 PARITY_TEXTS: Final = 5000
 CALIBRATION_TEXTS: Final = 128
 
-Quantise = Callable[[Path, Path, Sequence[NewsTokens]], None]
-"""Writes the int8 version of an fp32 ONNX file, given the two paths and tokenised texts."""
+Rounding = Callable[[Path, Path, Sequence[NewsTokens]], None]
+"""Writes another precision of an fp32 ONNX file, given the two paths and tokenised texts."""
+Roundings = Mapping[Precision, Rounding]
+"""What is made beside fp32."""
+INT8: Final[Roundings] = {"int8": int8.quantise}
+FP16: Final[Roundings] = {"fp16": fp16.halve}
+FP32_ALONE: Final[Roundings] = {}
 
 
 def parity_news(template: str, representative: Sequence[NewsInputs]) -> list[NewsInputs]:
@@ -35,16 +40,16 @@ def parity_news(template: str, representative: Sequence[NewsInputs]) -> list[New
 
 
 def write_files(
-    folder: Path, vectors: NewsVectors, texts: Sequence[NewsTokens], quantise: Quantise | None
+    folder: Path, vectors: NewsVectors, texts: Sequence[NewsTokens], roundings: Roundings
 ) -> dict[Precision, Path]:
-    """Write the encoder's ONNX files, not yet centred; int8 unless ``quantise`` is None."""
+    """Write the encoder's ONNX files, not yet centred. Raises ExportFailed."""
     files: dict[Precision, Path] = {"fp32": folder / layout.news_encoder("fp32")}
     with working("Exporting to ONNX"):
         write_onnx(vectors, files["fp32"])
-    if quantise is not None:
-        files["int8"] = folder / layout.news_encoder("int8")
-        with working("Quantising to int8"):
-            quantise(files["fp32"], files["int8"], evenly(texts, CALIBRATION_TEXTS))
+    for precision, rounding in roundings.items():
+        files[precision] = folder / layout.news_encoder(precision)
+        with working(f"Rounding to {precision}"):
+            rounding(files["fp32"], files[precision], evenly(texts, CALIBRATION_TEXTS))
     return files
 
 

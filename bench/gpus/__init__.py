@@ -1,0 +1,1 @@
+"""What ``bench.gpu`` measures, a module for each part."""
