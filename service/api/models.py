@@ -63,6 +63,7 @@ class ModelsAnswer(Message):
     previous: str | None = Field(description="What a rollback leads to, at once")
     switch: SwitchAnswer | None
     failed: FailedSwitch | None
+    leaving: list[str] = Field(description="Whose vectors and memory are being given back")
     models: list[ModelAnswer]
 
 
@@ -99,6 +100,7 @@ async def _answer(running: Running) -> ModelsAnswer:
         previous=roster.previous,
         switch=_switch(running),
         failed=None if roster.failure is None else _failed(roster.failure),
+        leaving=sorted({*roster.doomed, *running.switching.leaving}),
         models=await asyncio.to_thread(_listed, running.models, roster, active),
     )
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
 from model_store.artefact import Artefact
@@ -64,6 +65,9 @@ class Engine:
         self._limits = limits
         self._rest_per_second = (1 - background_share) / background_share
         self._changed = threading.Condition()
+        # One thread loads all models: each thread has a heap of its own, which it does not give
+        # back, and memory would grow with every switch until all of a pool had loaded one.
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="loading")
         self._queue = Queue()
         self._loaded: dict[Encoder, Works] = {}
         self._at_work: Encoder | None = None
@@ -76,7 +80,10 @@ class Engine:
 
     async def load(self, artefact: Artefact) -> LoadedEncoder:
         """See ``ports.Encoders``."""
-        return await asyncio.to_thread(self._load, artefact)
+        with self._changed:
+            self._refuse_if_closed()
+            loading = self._loader.submit(self._load, artefact)
+        return await asyncio.wrap_future(loading)
 
     async def unload(self, encoder: Encoder) -> None:
         """See ``ports.Encoders``."""
@@ -92,6 +99,7 @@ class Engine:
             self._closed = True
             refused = [d for model in self._loaded for d in self._queue.unloaded(model)]
             self._loaded.clear()
+            self._loader.shutdown(wait=False)
             self._changed.notify_all()
         settle(refused, _no_longer_loaded)
         self._thread.join()
@@ -119,10 +127,13 @@ class Engine:
         works = Works.of(artefact, opened)
         encoder = LoadedEncoder(manifest.reference, opened.dimension, precision, self._encode)
         with self._changed:
-            if self._closed:
-                raise Unavailable("the service is stopping")
+            self._refuse_if_closed()
             self._loaded[encoder] = works
         return encoder
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise Unavailable("the service is stopping")
 
     def _let_go(self, encoder: Encoder) -> None:
         with self._changed:

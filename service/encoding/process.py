@@ -14,6 +14,7 @@ from pathlib import Path
 
 from model_store.artefact import Artefact
 from model_store.inputs import NewsInputs
+from service.encoding.memory import give_back
 from service.encoding.wire import Head, failure, frame, receive
 from service.errors import Overloaded, Unavailable
 from service.ports import Encoder, Encoders
@@ -62,6 +63,8 @@ class _Models:
         (loaded,) = await asyncio.gather(self._loading.pop(model), return_exceptions=True)
         if not isinstance(loaded, BaseException):
             await self._encoders.unload(loaded)
+            del loaded
+            await asyncio.to_thread(give_back)
 
     async def _load(self, model: str) -> Encoder:
         return await self._encoders.load(await asyncio.to_thread(self._find, model))

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from model_store.errors import ModelStoreError
+from service.encoding.memory import give_back
 from service.errors import SetupError, Unavailable
 from service.models.edition import Edition
 from service.models.editions import Editions
@@ -90,6 +91,12 @@ class Switching:
         """Give a store that has lost its roster the one that was known here. Raises Unavailable."""
         await self._rosters.restore(self._known)
 
+    @property
+    def leaving(self) -> set[str]:
+        """The models that are open here and are to be kept no longer."""
+        kept = {self.roster.active, self.editions.active_model, *self.roster.open}
+        return {edition.model for edition in self.editions} - kept
+
     async def _look(self) -> None:
         self.roster = await self._rosters.read()
         if self.roster.active is not None:
@@ -107,9 +114,8 @@ class Switching:
             elif not edition.begun and self._may_begin(model):
                 self._do(model, self._begin(edition))
         self._activate()
-        for edition in self.editions:
-            if edition.model not in {*wanted, self.editions.active_model}:
-                self._close(edition.model)
+        for model in self.leaving:
+            self._close(model)
 
     def _may_begin(self, model: str) -> bool:
         coming = self.roster.coming
@@ -131,11 +137,16 @@ class Switching:
         if model in self._doing:
             self._doing[model].cancel()
         else:
-            self._do(model, self.editions.close(model, discard=True))
+            self._do(model, self._discard(model))
 
     async def _open(self, model: str) -> None:
         _log.info("%s is loaded", model)
         await self.editions.open(model)
+
+    async def _discard(self, model: str) -> None:
+        await self.editions.close(model, discard=True)
+        await asyncio.to_thread(give_back)
+        _log.info("%s is let go of", model)
 
     async def _begin(self, edition: Edition) -> None:
         await edition.begin_when_possible()
