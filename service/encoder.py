@@ -8,8 +8,10 @@ import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
+
 from service import logs
-from service.api.telemetry import Metrics
+from service.api.encoding_metrics import EncodingMetrics
 from service.composition import engine_of, load_artefact
 from service.encoding.process import serving
 from service.errors import SetupError
@@ -51,7 +53,8 @@ async def _encode(settings: Settings, line: Connection, path: Path) -> None:
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     loop.add_reader(line.fileno(), ended.set)
     engine = engine_of(settings)
-    counting = asyncio.create_task(Metrics().encoding.follow(lambda: engine.figures))
+    metrics = EncodingMetrics(CollectorRegistry())
+    counting = asyncio.create_task(metrics.follow(lambda: engine.figures))
     try:
         async with serving(path, engine, lambda model: load_artefact(settings, model)):
             line.send(READY)

@@ -116,12 +116,14 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """End in order on a signal; the default would raise it again, past what is to be closed."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        ending = [signal.SIGINT, signal.SIGTERM]
+        heard = [number for number in ending if signal.getsignal(number) is not signal.SIG_IGN]
+        for number in heard:
             loop.add_signal_handler(number, self.handle_exit, number, None)
         try:
             yield
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in heard:
                 loop.remove_signal_handler(number)
                 signal.signal(number, signal.SIG_IGN)  # we are ending, and want to end in order
 

@@ -120,10 +120,9 @@ def supervise(
         stack.callback(_stop, workers)
 
         workers.append(Worker(partial(_started, encode, settings)))
-        workers[0].await_ready()
         for _ in range(settings.workers):  # who has started is stopped, too
             workers.append(Worker(partial(_started, work, settings, listening)))  # noqa: PERF401
-        for worker in workers[1:]:
+        for worker in workers:
             worker.await_ready()
         on_ready()
         with suppress(KeyboardInterrupt):  # a signal ends it in order

@@ -180,12 +180,13 @@ class Catalogue:
 
     def directions(self, vectors_ND: Vectors | Float64) -> Float64:
         """The vectors at length 1, as cosines need them; unchanged where the model sees to it."""
-        exact_ND = vectors_ND.astype(np.float64, copy=False)
         if self.normalised:
-            return exact_ND
-        lengths_N1 = np.linalg.norm(exact_ND, axis=1, keepdims=True)
-        unit_ND: Float64 = exact_ND / np.where(lengths_N1 > 0, lengths_N1, 1.0)
-        return unit_ND
+            return vectors_ND.astype(np.float64, copy=False)
+        # In place, a fifth of the time: of a request's candidates each copy is a megabyte.
+        exact_ND: Float64 = vectors_ND.astype(np.float64)
+        lengths_N = np.sqrt(np.einsum("nd,nd->n", exact_ND, exact_ND))
+        exact_ND /= np.where(lengths_N > 0, lengths_N, 1.0)[:, np.newaxis]
+        return exact_ND
 
     def allowed(self, filters: Filters | None, without: Iterable[ArticleId]) -> Mask:
         """Which rows (R,) are live, pass the filters and are not among ``without``."""

@@ -30,12 +30,20 @@ async def serving(
     gives a model by its reference, or raises ModelStoreError.
     """
     models = _Models(encoders, find)
+    workers: set[Task[None]] = set()
 
-    async def answer(reader: StreamReader, writer: StreamWriter) -> None:
-        await _Worker(models, writer).serve(reader)
+    def answer(reader: StreamReader, writer: StreamWriter) -> None:
+        task = asyncio.create_task(_Worker(models, writer).serve(reader))
+        workers.add(task)
+        task.add_done_callback(workers.discard)
+        task.add_done_callback(lambda _: writer.close())
 
     async with await asyncio.start_unix_server(answer, path):
         yield
+        for task in workers:
+            task.cancel()
+        if workers:
+            await asyncio.wait(workers)
 
 
 class _Models:
@@ -91,7 +99,6 @@ class _Worker:
                 task.cancel()
             for model in self._held:
                 await self._models.release(model)
-            self._writer.close()
 
     def _take(self, head: Head) -> None:
         if head["do"] == "cancel":

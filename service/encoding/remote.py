@@ -4,12 +4,13 @@ Shapes: N news, D dimensions.
 """
 
 import asyncio
+import time
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from service.domain.encoding import EncodingFigures
 from service.encoding.wire import Head, frame, raised, receive
 from service.errors import Unavailable
 from service.ports import Encoder, Vectors
+
+LOOK_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,8 +49,9 @@ class RemoteEncoders:
     Unavailable; the next call finds its successor, and has it load what is loaded here.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, patience_seconds: float = 30.0) -> None:
+        """The process at the socket ``path`` is given so long to start."""
+        self._path, self._patience = path, patience_seconds
         self._ids = count()
         self._loaded: set[str] = set()
         self._connecting = asyncio.Lock()
@@ -59,8 +63,11 @@ class RemoteEncoders:
         return EncodingFigures()
 
     async def load(self, artefact: Artefact) -> RemoteEncoder:
-        """See ``ports.Encoders``. Raises Unavailable."""
+        """See ``ports.Encoders``; waits for a process that is just starting. Raises Unavailable."""
         reference = artefact.manifest.reference
+        deadline = time.monotonic() + self._patience
+        while not await self._is_there() and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_SECONDS)
         head, _ = await self.ask(do="load", model=reference)
         self._loaded.add(reference)
         return RemoteEncoder(reference, head["dimension"], head["precision"], self)
@@ -80,6 +87,13 @@ class RemoteEncoders:
     async def ask(self, **wish: Any) -> tuple[Head, bytes]:
         """The answer to a wish. Raises Unavailable and what ``wire.raised`` knows."""
         return await (await self._connected()).ask(next(self._ids), **wish)
+
+    async def _is_there(self) -> bool:
+        try:
+            await self._connected()
+        except Unavailable:
+            return False
+        return True
 
     async def _connected(self) -> "_Line":
         async with self._connecting:

@@ -1,14 +1,12 @@
 """Giving every stored article its vector under a model that is coming."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
 
 from service.domain.fields import ArticleId
 from service.pipeline.newsstand import Newsstand
+from service.pipeline.pieces import pieces
 from service.pipeline.refill import keep_encoded, without_vector
 
-AT_ONCE: Final = 100
-"""Few enough that requests between two of these do not wait."""
 Told = Callable[[int, int], Awaitable[bool]]
 """Is told how many articles of how many are done; False: stop."""
 
@@ -24,8 +22,7 @@ async def reencode(newsstand: Newsstand, told: Told) -> bool:
         total += len(article_ids)
     done = 0
     async for article_ids in newsstand.articles.ids():
-        for first in range(0, len(article_ids), AT_ONCE):
-            some = article_ids[first : first + AT_ONCE]
+        for some in pieces(article_ids):
             await _encode(newsstand, some)
             done += len(some)
             if not await told(done, max(done, total)):

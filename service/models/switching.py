@@ -4,7 +4,9 @@ says, report, and, if this process leads, do what one has to do for all.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
 
@@ -20,7 +22,16 @@ LOOKED_AT_SECONDS: Final = 0.5
 LOOKED_AT_WHILE_SWITCHING_SECONDS: Final = 0.1
 REPORTED_SECONDS: Final = 60.0
 """So often a process reports although nothing is coming: a previous model's time may be over."""
+AGAIN_SECONDS: Final = 30.0
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """Why a model could not be opened here, and when it is tried again."""
+
+    why: str
+    again: float = field(default_factory=lambda: time.monotonic() + AGAIN_SECONDS)
 
 
 class Switching:
@@ -40,7 +51,7 @@ class Switching:
         self.roster = self._known = Roster(active=remembered)
         self.standing: Standing | None = None
         self._rosters, self._on_active = rosters, on_active
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, _Failed] = {}
         self._doing: dict[str, asyncio.Task[None]] = {}
         self._report_at = 0.0
         self._stepping = asyncio.Lock()
@@ -106,7 +117,7 @@ class Switching:
     def _see_to_editions(self) -> None:
         roster, active = self.roster, self.editions.active_model
         wanted = {roster.active or active, *roster.open}
-        self._failed = {model: why for model, why in self._failed.items() if model in wanted}
+        self._failed = {m: failed for m, failed in self._failed.items() if self._stands(m, failed)}
         for model in wanted - self._failed.keys():
             edition = self.editions.of(model)
             if edition is None:
@@ -116,6 +127,15 @@ class Switching:
         self._activate()
         for model in self.leaving:
             self._close(model)
+
+    def _stands(self, model: str, failed: "_Failed") -> bool:
+        """Whether a failure still counts: one of a model that is coming until it is not; one of
+        another that this process should have open for some time.
+        """
+        if model not in self.roster.open and model != self.roster.active:
+            return False
+        coming = self.roster.coming
+        return time.monotonic() < failed.again or (coming is not None and coming.model == model)
 
     def _may_begin(self, model: str) -> bool:
         coming = self.roster.coming
@@ -162,10 +182,10 @@ class Switching:
     def _report(self) -> Report:
         begun = frozenset(edition.model for edition in self.editions if edition.begun)
         coming = self.roster.coming
-        why = None if coming is None else self._failed.get(coming.model)
-        if coming is None or why is None:
+        failed = None if coming is None else self._failed.get(coming.model)
+        if coming is None or failed is None:
             return Report(begun)
-        return Report(begun, (coming.model, why))
+        return Report(begun, (coming.model, failed.why))
 
     def _lead(self) -> None:
         coming = self.roster.coming
@@ -212,7 +232,7 @@ class Switching:
             _log.warning("%s waits: %s", model, error.detail)
         except (ModelStoreError, SetupError, OSError) as error:
             _log.error("%s: %s", model, error)
-            self._failed[model] = str(error)
+            self._failed[model] = _Failed(str(error))
         except Exception:  # noqa: BLE001 - whatever it is, the model that is active goes on
             _log.exception("%s failed", model)
-            self._failed[model] = "it failed unexpectedly: see the service's log"
+            self._failed[model] = _Failed("it failed unexpectedly: see the service's log")

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
-ASKED_AT_ONCE: Final = 500
+ASKED_AT_ONCE: Final = 100
+"""Few enough that requests between two pieces do not wait for long."""
 T = TypeVar("T")
 
 

@@ -99,13 +99,13 @@ async def _give_back(newsstand: Newsstand, later: Mapping[ArticleId, int]) -> No
 
 
 async def _publish(newsstand: Newsstand, wanted: Sequence[ArticleId]) -> dict[ArticleId, int]:
-    if not wanted:
-        return {}
-    now = newsstand.clock()
-    found = [
-        one
-        for one in await newsstand.articles.get(wanted)
-        if one is not None and newsstand.entry_of(one).expires > now
-    ]
-    newsstand.publish(await encode_missing(newsstand, found))
-    return {one.article_id: one.revision for one in found}
+    now, published = newsstand.clock(), dict[ArticleId, int]()
+    for piece in pieces(wanted):
+        found = [
+            one
+            for one in await newsstand.articles.get(piece)
+            if one is not None and newsstand.entry_of(one).expires > now
+        ]
+        newsstand.publish(await encode_missing(newsstand, found))
+        published |= {one.article_id: one.revision for one in found}
+    return published

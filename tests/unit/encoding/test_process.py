@@ -38,8 +38,8 @@ async def process(path: Path, made: Engine, artefact: Artefact) -> AsyncIterator
 
 
 @asynccontextmanager
-async def worker(path: Path) -> AsyncIterator[RemoteEncoders]:
-    remote = RemoteEncoders(path)
+async def worker(path: Path, patience: float = 30.0) -> AsyncIterator[RemoteEncoders]:
+    remote = RemoteEncoders(path, patience)
     try:
         yield remote
     finally:
@@ -151,7 +151,7 @@ def test_a_successor_is_found_and_told_what_is_loaded(
 ) -> None:
     async def scenario() -> None:
         gate = Gate()
-        async with worker(path) as one:
+        async with worker(path, patience=0.0) as one:
             with pytest.raises(Unavailable):
                 await one.load(artefact)
             async with engine(gate) as made, process(path, made, artefact):
