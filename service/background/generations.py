@@ -105,12 +105,14 @@ class Generations:
             await self._seal()
             await self._take_over()
 
-    async def finish(self) -> None:
-        """At the end: leave nothing that only this process's memory holds."""
+    async def finish(self, *, discarded: bool = False) -> None:
+        """At the end: leave nothing that only this process's memory holds, unless all of it is to
+        be ``discarded``.
+        """
         self._ending = True
         async with self._writing:  # what is being written is finished first
             pass
-        if self._snapshots.lead() and self._newsstand.catalogue.changes:
+        if not discarded and self._snapshots.lead() and self._newsstand.catalogue.changes:
             await self._seal()
 
     async def _began(self) -> bool:

@@ -102,8 +102,12 @@ class RemoteEncoders:
                     line = _Line(*await asyncio.open_unix_connection(self._path))
                 except OSError as error:
                     raise Unavailable("the encoder process is away") from error
-                for model in self._loaded:
-                    await line.ask(next(self._ids), do="load", model=model)
+                try:
+                    for model in self._loaded:
+                        await line.ask(next(self._ids), do="load", model=model)
+                except BaseException:
+                    line.close()
+                    raise
                 self._line = line
             return self._line
 

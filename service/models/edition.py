@@ -41,7 +41,7 @@ class Edition:
         tasks: Tasks,
     ) -> None:
         self.newsstand = newsstand
-        self.begun = False
+        self.begun = self.discarded = False
         self._follower, self._snapshots, self._tasks = follower, snapshots, tasks
         self._generations = Generations(newsstand, follower, snapshots, store_known)
 
@@ -71,12 +71,7 @@ class Edition:
     async def finish(self) -> None:
         """At the end: leave nothing that only this process's memory holds. Raises OSError."""
         if self.begun:
-            await self._generations.finish()
-
-    def discard(self) -> None:
-        """Leave no generations on disk."""
-        self.begun = False
-        self._snapshots.remove()
+            await self._generations.finish(discarded=self.discarded)
 
     def lead(self) -> bool:
         """Whether this process is the one of its machine that writes generations."""
@@ -108,6 +103,8 @@ async def edition(
             made = Edition(newsstand, follower, snapshots, store_known, tasks)
             yield made
             await made.finish()
+        if made.discarded:
+            await asyncio.to_thread(snapshots.remove)
     finally:
         snapshots.close()
         await unload()

@@ -55,9 +55,8 @@ class Editions:
     async def close(self, model: str, *, discard: bool) -> None:
         """Close the model's edition; ``discard`` removes its generations from disk, too."""
         edition, stack = self._open.pop(model)
-        async with stack:
-            if discard:
-                edition.discard()
+        edition.discarded = discard
+        await stack.aclose()
 
     async def close_all(self) -> None:
         """Close every edition, whatever happens to one."""

@@ -5,18 +5,18 @@ says, report, and, if this process leads, do what one has to do for all.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
-from model_store.errors import ModelStoreError
 from service.encoding.memory import give_back
-from service.errors import SetupError, Unavailable
 from service.models.edition import Edition
 from service.models.editions import Editions
 from service.models.reencode import reencode
 from service.models.roster import Asked, Report, Roster, Rosters, Standing
+from service.models.works import Works
 
 LOOKED_AT_SECONDS: Final = 0.5
 LOOKED_AT_WHILE_SWITCHING_SECONDS: Final = 0.1
@@ -52,7 +52,9 @@ class Switching:
         self.standing: Standing | None = None
         self._rosters, self._on_active = rosters, on_active
         self._failed: dict[str, _Failed] = {}
-        self._doing: dict[str, asyncio.Task[None]] = {}
+        self._raising = Works(self._fail)
+        self._closing = Works(lambda model, why: None)
+        self._forgetting = Works(lambda model, why: None)
         self._report_at = 0.0
         self._stepping = asyncio.Lock()
 
@@ -65,10 +67,8 @@ class Switching:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        for task in self._doing.values():
-            task.cancel()
-        if self._doing:
-            await asyncio.wait(self._doing.values())
+        for works in (self._raising, self._closing, self._forgetting):
+            await works.end()
 
     async def again(self) -> None:
         """Wait until it is time, then look at the roster. Raises Unavailable."""
@@ -104,9 +104,10 @@ class Switching:
 
     @property
     def leaving(self) -> set[str]:
-        """The models that are open here and are to be kept no longer."""
+        """The models that are still open here and are to be kept no longer."""
         kept = {self.roster.active, self.editions.active_model, *self.roster.open}
-        return {edition.model for edition in self.editions} - kept
+        here = {edition.model for edition in self.editions}
+        return (here | self._raising.names | self._closing.names) - kept
 
     async def _look(self) -> None:
         self.roster = await self._rosters.read()
@@ -118,15 +119,21 @@ class Switching:
         roster, active = self.roster, self.editions.active_model
         wanted = {roster.active or active, *roster.open}
         self._failed = {m: failed for m, failed in self._failed.items() if self._stands(m, failed)}
-        for model in wanted - self._failed.keys():
-            edition = self.editions.of(model)
-            if edition is None:
-                self._do(model, self._open(model))
-            elif not edition.begun and self._may_begin(model):
-                self._do(model, self._begin(edition))
+        for model in wanted - self._failed.keys() - self._closing.names:
+            self._raise(model)
         self._activate()
         for model in self.leaving:
-            self._close(model)
+            self._raising.cancel(model)
+            if self.editions.of(model) is not None and model not in self._raising.names:
+                self._closing.begin(model, partial(self._discard, model))
+
+    def _raise(self, model: str) -> None:
+        """Bring the model a step nearer to answering."""
+        edition = self.editions.of(model)
+        if edition is None:
+            self._raising.begin(model, partial(self._open, model))
+        elif not edition.begun and self._may_begin(model):
+            self._raising.begin(model, partial(self._begin, edition))
 
     def _stands(self, model: str, failed: "_Failed") -> bool:
         """Whether a failure still counts: one of a model that is coming until it is not; one of
@@ -152,16 +159,9 @@ class Switching:
             self._on_active(model)
             _log.info("%s is active, after %s", model, before)
 
-    def _close(self, model: str) -> None:
-        """What is under way for it is cancelled first; the next step then closes it."""
-        if model in self._doing:
-            self._doing[model].cancel()
-        else:
-            self._do(model, self._discard(model))
-
     async def _open(self, model: str) -> None:
-        _log.info("%s is loaded", model)
         await self.editions.open(model)
+        _log.info("%s is loaded", model)
 
     async def _discard(self, model: str) -> None:
         await self.editions.close(model, discard=True)
@@ -171,6 +171,9 @@ class Switching:
     async def _begin(self, edition: Edition) -> None:
         await edition.begin_when_possible()
         _log.info("%s is ready", edition.model)
+
+    def _fail(self, model: str, why: str) -> None:
+        self._failed[model] = _Failed(why)
 
     def _report_is_due(self) -> bool:
         now = asyncio.get_running_loop().time()
@@ -192,9 +195,9 @@ class Switching:
         if coming is not None and not coming.encoded and coming.model not in self._failed:
             edition = self.editions.of(coming.model)
             if edition is not None:
-                self._do(coming.model, self._encode(edition))
+                self._raising.begin(coming.model, partial(self._encode, edition))
         for model in self.roster.doomed:
-            self._do(f"forgetting {model}", self._forget(model))
+            self._forgetting.begin(model, partial(self._forget, model))
 
     async def _encode(self, edition: Edition) -> None:
         model, count = edition.model, 0
@@ -216,23 +219,3 @@ class Switching:
         if await still():
             await self._rosters.forgotten(model)
             _log.info("the vectors under %s are removed", model)
-
-    def _do(self, what: str, work: Coroutine[None, None, None]) -> None:
-        """Begin ``work``, unless the same is under way."""
-        if what in self._doing:
-            work.close()
-            return
-        task = self._doing[what] = asyncio.create_task(self._done(what, work))
-        task.add_done_callback(lambda _: self._doing.pop(what, None))
-
-    async def _done(self, model: str, work: Coroutine[None, None, None]) -> None:
-        try:
-            await work
-        except Unavailable as error:  # the next step begins it again
-            _log.warning("%s waits: %s", model, error.detail)
-        except (ModelStoreError, SetupError, OSError) as error:
-            _log.error("%s: %s", model, error)
-            self._failed[model] = _Failed(str(error))
-        except Exception:  # noqa: BLE001 - whatever it is, the model that is active goes on
-            _log.exception("%s failed", model)
-            self._failed[model] = _Failed("it failed unexpectedly: see the service's log")
