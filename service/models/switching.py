@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from service.encoding.memory import give_back
+from service.errors import Unavailable
 from service.models.edition import Edition
 from service.models.editions import Editions
 from service.models.reencode import reencode
@@ -110,9 +111,10 @@ class Switching:
         return (here | self._raising.names | self._closing.names) - kept
 
     async def _look(self) -> None:
-        self.roster = await self._rosters.read()
-        if self.roster.active is not None:
-            self._known = self.roster
+        roster = await self._rosters.read()
+        if roster.active is None and self._known.active is not None:
+            raise Unavailable("the roster of models is gone, and not yet restored")
+        self.roster = self._known = roster
         self._see_to_editions()
 
     def _see_to_editions(self) -> None:

@@ -22,6 +22,7 @@ from tests.attention_artefacts import Workshop
 from tests.integration.asking import click, eventually, ids, put, recommend
 from tests.integration.service_process import ServiceProcess
 from tests.integration.test_attention import CLICKED, Offline
+from tests.integration.test_state_lost import confirmed, emptied
 
 OLD, NEW, THIRD = "additive@1", "nrms@1", "naml@1"
 READER = "reader"
@@ -311,6 +312,24 @@ def test_the_active_model_is_the_stores_after_a_restart(start: Start) -> None:
     eventually(lambda: models(again)["previous"] == OLD)
     back(again)
     eventually(lambda: active(again) == OLD)
+
+
+def test_a_roster_that_was_lost_comes_back_once_the_store_is_confirmed(
+    start: Start, valkey: EmbeddedValkey
+) -> None:
+    service = start().client
+    put(service, "a", "A cold cucumber soup warms a winter evening")
+    switched(service, NEW)
+    emptied(valkey)
+    eventually(lambda: service.get("/health/ready").status_code == 503)
+    assert service.put("/v1/models/active", json={"model": THIRD}).status_code == 503
+    assert active(service) == NEW
+    confirmed(valkey)
+    eventually(lambda: service.get("/health/ready").status_code == 200)
+    assert active(start(model="naml").client) == NEW
+    back(service)
+    assert active(service) == OLD
+    assert ids(recommend(service)) == ["a"]
 
 
 def test_one_model_comes_at_a_time_and_the_same_wish_is_no_other(
