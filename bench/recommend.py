@@ -84,7 +84,7 @@ async def _rows(
     store = ["--model-store", str(options.model_store), "--model", options.model]
     arguments = ["serve", "--port", "0", "--redis-url", url, *store]
     with server("service.cli", arguments, 0, folder / "service.log") as port:
-        rows["each reader's first"] = await _visit_everyone(port, options.readers)
+        rows["each reader's first"] = await visit_everyone(port, options.readers)
         rows["no clicks"] = await throughput(port, asked(0))
         rows["1 in 10 after a click"] = await throughput(port, asked(0.1))
         rows["each after a click"] = await throughput(port, asked(1))
@@ -95,7 +95,7 @@ async def _rows(
     return rows
 
 
-async def _visit_everyone(port: int, readers: int) -> Measured:
+async def visit_everyone(port: int, readers: int) -> Measured:
     """Every reader once: what the rows after this one measure is a service that runs."""
     connection, latencies = await Connection.open(port), []
     started = time.perf_counter()

@@ -1,11 +1,11 @@
 """How an artefact's model sees a reader: late fusion, or a user encoder. One interface for both.
 
-Shapes: H history, Q queries, C candidates, D dimensions.
+Shapes: B readers, H history, Q queries, C candidates, D dimensions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from model_store.user_encoder import UserEncoder
 
 Float16 = NDArray[np.float16]
 Float64 = NDArray[np.float64]
-LEFT_OUT_AT_ONCE: Final = 64
 Explanation = Literal["terms", "leave_one_out"]
 """``terms``: a click's part is its term · candidate, and all parts sum to the relevance.
 ``leave_one_out``: by how much the relevance falls without the click; they need not sum to it.
@@ -31,6 +30,8 @@ class Interest:
 
     queries_QD: Float16
     explain: Callable[[Float16 | Float64], Float64]
+    prepare: Callable[[], Iterator[None]] = lambda: iter(())
+    """Does piece by piece, in any thread, what ``explain`` otherwise does when first called."""
 
 
 class UserModel(Protocol):
@@ -103,14 +104,27 @@ class Attention:
 
     def interest(self, history_HD: Float16, user_id: str | None) -> Interest:
         """See ``UserModel``. The vector is rounded to float16, as the service stores it."""
-        user_D, terms_HD = self.encoder.encode(history_HD, user_id)
-        stored_D = user_D.astype(np.float16)
-        explain: Callable[[Float16 | Float64], Float64]
-        if terms_HD is None:
-            explain = _Without(self.encoder, history_HD, user_id, stored_D)
-        else:
-            explain = _Terms(terms_HD.astype(np.float64), stored_D)
-        return Interest(stored_D[np.newaxis], explain)
+        (interest,) = self.interests([history_HD], [user_id])
+        return interest
+
+    def interests(
+        self, histories: Sequence[Float16], user_ids: Sequence[str | None]
+    ) -> list[Interest]:
+        """The interests of readers whose histories have one length, to the last bit what each of
+        them would have alone. Raises Damaged.
+        """
+        users_BD, terms_BHD = self.encoder.encode_all(np.stack(histories), user_ids)
+        stored_BD = users_BD.astype(np.float16)
+        if terms_BHD is not None:
+            return [
+                Interest(stored_D[np.newaxis], _Terms(terms_HD.astype(np.float64), stored_D))
+                for stored_D, terms_HD in zip(stored_BD, terms_BHD, strict=True)
+            ]
+        return [
+            Interest(stored_D[np.newaxis], without, without.prepare)
+            for history_HD, user_id, stored_D in zip(histories, user_ids, stored_BD, strict=True)
+            for without in [_Without(self.encoder, history_HD, user_id, stored_D)]
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,31 +142,36 @@ class _Terms:
         return summed
 
 
-@dataclass(slots=True)
 class _Without:
     """The readers that each would be without one click, made when first asked for."""
 
-    encoder: UserEncoder
-    history_HD: Float16
-    user_id: str | None
-    stored_D: Float16
-    _without_HD: Float64 | None = None
+    def __init__(
+        self, encoder: UserEncoder, history_HD: Float16, user_id: str | None, stored_D: Float16
+    ) -> None:
+        self._encoder, self._history_HD, self._user_id = encoder, history_HD, user_id
+        self._stored_D = stored_D
+        # Without their only click nothing is known of the reader: that one stays zero.
+        self._without_HD = np.zeros(history_HD.shape)
+        self._made = 0
 
     def __call__(self, candidate_D: Float16 | Float64) -> Float64:
-        if self._without_HD is None:
-            self._without_HD = self._left_out()
+        for _ in self.prepare():
+            pass
         exact_D = candidate_D.astype(np.float64)
-        relevance = self.stored_D.astype(np.float64) @ exact_D
+        relevance = self._stored_D.astype(np.float64) @ exact_D
         parts_H: Float64 = relevance - self._without_HD @ exact_D
         return parts_H
 
-    def _left_out(self) -> Float64:
-        count = len(self.history_HD)
-        if count == 1:  # without their only click, nothing is known of the reader
-            return np.zeros((1, len(self.stored_D)))
-        parts = []
-        for first in range(0, count, LEFT_OUT_AT_ONCE):
-            places = range(first, min(first + LEFT_OUT_AT_ONCE, count))
-            others = [np.delete(self.history_HD, place, axis=0) for place in places]
-            parts.append(self.encoder.encode_all(np.stack(others), self.user_id)[0])
-        return np.concatenate(parts).astype(np.float64)
+    def prepare(self) -> Iterator[None]:
+        """Make those that are still missing, a batch at a time."""
+        count = len(self._history_HD)
+        while count > 1 and self._made < count:
+            end = min(self._made + self._encoder.at_once(count - 1), count)
+            self._make(range(self._made, end))
+            self._made = end
+            yield
+
+    def _make(self, places: range) -> None:
+        others = np.stack([np.delete(self._history_HD, place, axis=0) for place in places])
+        made_BD, _ = self._encoder.encode_all(others, [self._user_id] * len(places))
+        self._without_HD[places.start : places.stop] = made_BD

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -191,6 +192,22 @@ def test_a_click_counts_in_the_very_next_request(stand: Stand) -> None:
         clicked.append(name)
         answer = recommend(stand.service, user_id="quick", scenario="model", limit=ALL)
         assert ranking_of(answer) == stand.offline.ranking("quick", clicked)
+
+
+def test_readers_who_come_at_once_are_each_seen_as_if_alone(stand: Stand) -> None:
+    names = stand.offline.news.ids
+    clicks = {f"at-once-{n}": names[n : n + 1 + n % 3 * 4] for n in range(24)}
+    for user, clicked in clicks.items():
+        click(stand.service, user, *clicked)
+
+    def ask(user: str) -> dict[str, Any]:
+        return recommend(stand.service, user_id=user, scenario="model", limit=ALL, explain=True)
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = dict(zip(clicks, pool.map(ask, clicks), strict=True))
+    for user, answer in answers.items():
+        assert answer["degraded"] == []
+        assert ranking_of(answer) == stand.offline.ranking(user, list(clicks[user]))
 
 
 def test_another_process_recommends_the_same_from_the_vector_that_was_kept(stand: Stand) -> None:
