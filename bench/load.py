@@ -46,25 +46,29 @@ class Connection:
 
     async def exchange(self, request: bytes) -> bytes:
         """Send a request and return the answer's body. Raises RuntimeError unless it is 2xx."""
+        head, body = await self.answered(request)
+        if head[9:10] != b"2":
+            raise RuntimeError(f"{head[:40]!r} {body[:300]!r}")
+        return body
+
+    async def answered(self, request: bytes) -> tuple[bytes, bytes]:
+        """Send a request and return the answer's head and body, whatever its status."""
         self._writer.write(request)
         head = await self._reader.readuntil(b"\r\n\r\n")
         lower = head.lower()
         start = lower.index(b"content-length:") + 15
-        body = await self._reader.readexactly(int(lower[start : lower.index(b"\r", start)]))
-        if head[9:10] != b"2":
-            raise RuntimeError(f"{head[:40]!r} {body[:300]!r}")
-        return body
+        return head, await self._reader.readexactly(int(lower[start : lower.index(b"\r", start)]))
 
     def close(self) -> None:
         """Hang up."""
         self._writer.close()
 
 
-def post(path: str, body: bytes) -> bytes:
-    """A POST request of JSON."""
+def post(path: str, body: bytes, method: str = "POST", headers: str = "") -> bytes:
+    """A POST request of JSON, or another; each of the other headers ends in CR and LF."""
     head = (
-        f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\n\r\n"
+        f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 
