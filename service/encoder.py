@@ -4,39 +4,62 @@ import asyncio
 import hashlib
 import os
 import signal
+import stat
 import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from model_store.store import ModelStore
 from service import logs
 from service.api.encoding_metrics import EncodingMetrics
-from service.composition import engine_of, load_artefact
+from service.composition import engine_of
 from service.encoding.process import serving
 from service.errors import SetupError
 from service.settings import Settings
-from service.supervisor import READY
+from service.supervisor import READY, runs
 
 PRIVATE = 0o700
+OTHERS = 0o077
 
 
-def socket_of(data_dir: Path) -> Path:
-    """Where the encoder process of a service with this data folder listens: a short path, since a
-    Unix socket's is limited to about a hundred bytes.
+def socket_of(data_dir: Path, supervisor: int) -> Path:
+    """Where the encoder process of a service with this data folder and supervisor listens: a short
+    path, since a Unix socket's is limited to about a hundred bytes. What was left there by
+    supervisors that are gone is removed.
+
+    Raises SetupError unless its folder is ours alone: who could put another socket in its place
+    would be sent the articles.
     """
+    folder = Path(tempfile.gettempdir()) / f"newsstand-{os.getuid()}"
     name = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"newsstand-{os.getuid()}" / f"{name}.encoder"
+    try:
+        _make_private(folder)
+        for left in folder.glob(f"{name}-*.encoder"):
+            if not runs(int(left.stem.removeprefix(f"{name}-"))):
+                left.unlink(missing_ok=True)
+    except OSError as error:
+        raise SetupError(f"{folder} cannot be used: {error}") from error
+    return folder / f"{name}-{supervisor}.encoder"
 
 
-def encode(settings: Settings, line: Connection) -> None:
-    """Encode for the workers until told to end, or the supervisor at ``line`` is gone."""
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    found = folder.lstat()
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+    if not ours or found.st_mode & OTHERS:
+        raise SetupError(f"{folder} must be a folder of this user's that no other may use")
+
+
+def encode(path: Path, settings: Settings, line: Connection) -> None:
+    """Encode for the workers, at the socket ``path``, until told to end, or the supervisor at
+    ``line`` is gone.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the supervisor ends us
     logs.configure(settings.log_format)
-    path = socket_of(settings.data_dir)
     try:
-        path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         asyncio.run(_encode(settings, line, path))
     except (SetupError, OSError) as error:
@@ -56,7 +79,7 @@ async def _encode(settings: Settings, line: Connection, path: Path) -> None:
     metrics = EncodingMetrics(CollectorRegistry())
     counting = asyncio.create_task(metrics.follow(lambda: engine.figures))
     try:
-        async with serving(path, engine, lambda model: load_artefact(settings, model)):
+        async with serving(path, engine, ModelStore.at(settings.model_store).load):
             line.send(READY)
             await ended.wait()
     finally:

@@ -138,7 +138,13 @@ class StateLost(Unavailable):
 
 
 class EncodingFailed(Exception):
-    """A model gave no vectors for some texts; the cause says why. Others are not concerned."""
+    """A model gave no vectors for some texts; the cause says why. ``positions`` are theirs in the
+    call, none where it is no single text's fault: the others can be asked for again.
+    """
+
+    def __init__(self, detail: str, positions: tuple[int, ...] = ()) -> None:
+        super().__init__(detail)
+        self.positions = positions
 
 
 class SetupError(Exception):

@@ -1,10 +1,12 @@
 """Running the service: the port first, then everything behind it, then requests."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -39,10 +41,12 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         if settings.workers == 1:
             _run(settings, listening, None, lambda: on_ready(url), lambda _: None)
         else:
-            supervise(settings, listening, _work, encode, lambda: on_ready(url))
+            encoder = socket_of(settings.data_dir, os.getpid())
+            work, encoding = partial(_work, encoder), partial(encode, encoder)
+            supervise(settings, listening, work, encoding, lambda: on_ready(url))
 
 
-def _work(settings: Settings, listening: socket.socket, line: Connection) -> None:
+def _work(encoder: Path, settings: Settings, listening: socket.socket, line: Connection) -> None:
     """What a worker does: serve until it is told to end, or its supervisor is gone."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the supervisor ends us
@@ -56,13 +60,7 @@ def _work(settings: Settings, listening: socket.socket, line: Connection) -> Non
         asyncio.get_running_loop().add_reader(line.fileno(), alone)
 
     try:
-        _run(
-            settings,
-            listening,
-            socket_of(settings.data_dir),
-            lambda: line.send(READY),
-            until_alone,
-        )
+        _run(settings, listening, encoder, lambda: line.send(READY), until_alone)
     except (SetupError, NewsstandError) as error:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # we are ending, and have one thing to say
         line.send(str(error))

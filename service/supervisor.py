@@ -39,13 +39,13 @@ Encode = Callable[[Settings, Connection], None]
 
 
 class Worker:
-    """A place for one process, and another one when that has ended. A process says that
-    it is ready, or why it cannot be, on ``line``; the end of ``line`` tells it that its supervisor
-    is gone.
+    """A place for one process, and another one when that has ended; ``name`` is what people call
+    it. A process says that it is ready, or why it cannot be, on ``line``; the end of ``line`` tells
+    it that its supervisor is gone.
     """
 
-    def __init__(self, start: Callable[[], tuple[SpawnProcess, Connection]]) -> None:
-        self._start = start
+    def __init__(self, name: str, start: Callable[[], tuple[SpawnProcess, Connection]]) -> None:
+        self._name, self._start = name, start
         self._pause = RESTART_SECONDS
         self.process, self.line = start()
         self._started = time.monotonic()
@@ -56,7 +56,7 @@ class Worker:
             said = self.line.recv()
         except EOFError:
             self.process.join()
-            said = f"a worker ended with status {self.process.exitcode} before it was ready"
+            said = f"{self._name} ended with status {self.process.exitcode} before it was ready"
         if said != READY:
             raise SetupError(said)
 
@@ -76,7 +76,7 @@ class Worker:
         try:
             self.process, self.line = self._start()
         except OSError as error:
-            _log.error("a worker cannot be started: %s", error)
+            _log.error("%s cannot be started: %s", self._name, error)
             return self._pause
         return 0.0
 
@@ -95,7 +95,8 @@ class Worker:
                 said = self.line.recv()
         self.line.close()
         why = "" if said in ("", READY) else f": {said}"
-        _log.error("worker %s ended with status %s%s", self.process.pid, self.process.exitcode, why)
+        ended = self._name, self.process.pid, self.process.exitcode, why
+        _log.error("%s (%s) ended with status %s%s", *ended)
         multiprocess.mark_process_dead(self.process.pid)  # type: ignore[no-untyped-call]
 
 
@@ -116,18 +117,20 @@ def supervise(
             url = stack.enter_context(EmbeddedValkey(settings.data_dir)).url
             settings = settings.model_copy(update={"redis_url": url})
         stack.enter_context(_metrics_together(settings.data_dir))
+        encoder = Worker("the encoder", partial(_started, encode, settings))
+        stack.callback(_stop, [encoder])  # after the workers, whose last articles it encodes
         workers: list[Worker] = []
         stack.callback(_stop, workers)
-
-        workers.append(Worker(partial(_started, encode, settings)))
         for _ in range(settings.workers):  # who has started is stopped, too
-            workers.append(Worker(partial(_started, work, settings, listening)))  # noqa: PERF401
-        for worker in workers:
+            start = partial(_started, work, settings, listening)
+            workers.append(Worker("a worker", start))
+        everyone = [encoder, *workers]
+        for worker in everyone:
             worker.await_ready()
         on_ready()
         with suppress(KeyboardInterrupt):  # a signal ends it in order
             while True:
-                pauses = [(worker, worker.see_to()) for worker in workers]
+                pauses = [(worker, worker.see_to()) for worker in everyone]
                 # One that has ended since it was seen to is waited for, too: that ends at once.
                 ending = [worker.process.sentinel for worker, pause in pauses if not pause]
                 wait(ending, min((pause for _, pause in pauses if pause), default=None))
@@ -157,7 +160,7 @@ def _metrics_together(data_dir: Path) -> Iterator[None]:
     """
     folders = data_dir / "metrics"
     for left in folders.glob("*"):
-        if not _runs(int(left.name)):
+        if not runs(int(left.name)):
             shutil.rmtree(left, ignore_errors=True)
     own = folders / str(os.getpid())
     own.mkdir(parents=True, exist_ok=True)
@@ -169,7 +172,8 @@ def _metrics_together(data_dir: Path) -> Iterator[None]:
         shutil.rmtree(own, ignore_errors=True)
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
+    """Whether there is a process of that number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -18,7 +18,7 @@ from service.adapters.redis.append_only_file import AppendOnlyFile
 from service.adapters.redis.cursor_key import keep_cursor_key
 from service.adapters.redis.rosters import RedisRosters
 from service.adapters.snapshots.memory import Memory
-from service.adapters.snapshots.snapshots import Snapshots
+from service.adapters.snapshots.snapshots import Snapshots, remove_all_but
 from service.background.follow import Follower
 from service.background.tasks import Tasks
 from service.catalogue.sealed import START
@@ -79,9 +79,12 @@ async def _begun(parts: Parts, artefact: Artefact, stack: AsyncExitStack) -> Run
 
     editions = Editions(partial(_edition, parts, artefact, known))
     rosters = RedisRosters(parts.connection)
-    switching = Switching(rosters, editions, parts.memory.model, on_active)
+    switching = Switching(
+        rosters, editions, parts.memory.model, parts.identity.allow_write, on_active
+    )
     stack.push_async_callback(editions.close_all)
     await _begin(parts, artefact, editions)
+    await _tidy(parts, rosters)
     _keep_watching(parts, known)
     _keep_scanning(parts, editions, known)
     _keep_counting(parts)
@@ -110,7 +113,7 @@ async def _edition(
         artefact = await asyncio.to_thread(load_artefact, parts.settings, model)
     newsstand = await newsstand_under(artefact, parts, others)
     snapshots = Snapshots(
-        parts.folder / model.replace("/", "_"),
+        parts.folder / _folder_name(model),
         store=_remembered(parts).identity,
         model=model,
         dimension=newsstand.encoder.dimension,
@@ -150,6 +153,22 @@ async def _begin(parts: Parts, artefact: Artefact, editions: Editions) -> None:
         await parts.popularity.refresh()
     except Unavailable as error:
         _log.warning("what is read most is not known yet: %s", error.detail)
+
+
+async def _tidy(parts: Parts, rosters: RedisRosters) -> None:
+    """Remove the generations of models that left while this machine was down."""
+    try:
+        roster = await rosters.read()
+        parts.identity.allow_write()
+    except Unavailable:
+        return
+    if roster.active is not None:
+        kept = {_folder_name(model) for model in (roster.active, *roster.open)}
+        await asyncio.to_thread(remove_all_but, kept, parts.folder)
+
+
+def _folder_name(model: str) -> str:
+    return model.replace("/", "_")
 
 
 def _keep_watching(parts: Parts, known: Callable[[], Awaitable[None]]) -> None:

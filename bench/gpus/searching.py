@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 
 import faiss
 import numpy as np
@@ -110,4 +110,4 @@ def _in_its_place(on_disk: FaissSegment) -> SealedIndex:
     flat = faiss.IndexFlatIP(DIMENSION)
     for first in range(0, len(on_disk.vectors), PIECE):
         flat.add(on_disk.vectors[first : first + PIECE].astype(np.float32))
-    return GpuSegment(on_disk, flat, Lock())
+    return GpuSegment(on_disk, flat, RLock())

@@ -10,7 +10,7 @@ Shapes: N rows, K rows found, D dimensions.
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any, Final, Protocol
 
 import faiss
@@ -38,12 +38,19 @@ class Search(Protocol):
 
 
 class GpuSegment:
-    """See ``ports.SealedIndex``. ``on_disk`` holds the vectors that ``on_gpu`` searches, one search
-    at a time: ``turn`` is of all indexes of a GPU.
+    """See ``ports.SealedIndex``. ``on_disk`` holds the vectors that ``on_gpu`` searches.
+
+    FAISS allows one thread at a time what takes memory of a GPU: ``turn``, one for all indexes of a
+    GPU, is held while one of them is brought there, searched or freed. A segment may be freed
+    wherever Python collects garbage, also by a thread that has its turn.
     """
 
-    def __init__(self, on_disk: SealedIndex, on_gpu: Search, turn: Lock) -> None:
+    def __init__(self, on_disk: SealedIndex, on_gpu: Search, turn: RLock) -> None:
         self._on_disk, self._on_gpu, self._turn = on_disk, on_gpu, turn
+
+    def __del__(self) -> None:
+        with self._turn:
+            del self._on_gpu
 
     @property
     def vectors(self) -> Vectors:
@@ -77,12 +84,26 @@ def fetched(wanted: int, allowed: int, rows: int) -> int:
     return int(MORE * wanted * rows / allowed) + SPARE if allowed else 0
 
 
-class Gpu:
-    """The first GPU, as FAISS uses it."""
+def first_gpu() -> Callable[[Any], Search]:
+    """What copies an index to the first GPU. It raises RuntimeError where there is no room."""
+    resources: Any = faiss.StandardGpuResources()
+    options = faiss.GpuClonerOptions()
+    options.use_cuvs = False  # float16 vectors, which cuVS does not take
 
-    def __init__(self) -> None:
-        self._resources: Any = faiss.StandardGpuResources()
-        self._turn = Lock()
+    def copied(index: Any) -> Search:
+        # Of float16 vectors FAISS makes a flat index of float16 vectors.
+        on_gpu: Search = faiss.index_cpu_to_gpu(resources, 0, index, options)
+        return on_gpu
+
+    return copied
+
+
+class Gpu:
+    """A GPU, as FAISS uses it."""
+
+    def __init__(self, copies: Callable[[], Callable[[Any], Search]] = first_gpu) -> None:
+        self._copied = copies()
+        self._turn = RLock()
 
     def segment(self, folder: Path) -> SealedIndex:
         """What ``faiss_index.write`` wrote, on the GPU too if that is worth it and there is room.
@@ -93,11 +114,9 @@ class Gpu:
         if len(on_disk.vectors) < EXACT_ROWS:
             return on_disk
         vectors = faiss.read_index(str(folder / EXACT_FILE), faiss.IO_FLAG_MMAP_IFC)
-        options = faiss.GpuClonerOptions()
-        options.use_cuvs = False  # float16 vectors, which cuVS does not take
         try:
-            # Of float16 vectors FAISS makes a flat index of float16 vectors.
-            on_gpu = faiss.index_cpu_to_gpu(self._resources, 0, vectors, options)
+            with self._turn:
+                on_gpu = self._copied(vectors)
         except RuntimeError as error:
             _log.warning("a segment is searched on the CPU, the GPU does not take it: %s", error)
             return on_disk

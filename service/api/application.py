@@ -18,6 +18,7 @@ from service.api import (
     recommendations,
     users,
 )
+from service.api.admission import Admission
 from service.api.parts import State
 from service.api.telemetry import Metrics, Telemetry
 from service.models.running import Running
@@ -30,9 +31,13 @@ def create_app(running: Running) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
         figures = metrics.encoding.follow(lambda: running.newsstand.encoding())
-        following = asyncio.create_task(figures)
-        yield State(running=running, metrics=metrics)
-        following.cancel()
+        models = metrics.models.follow(
+            lambda: running.switching.roster, lambda: running.editions.active_model
+        )
+        following = [asyncio.create_task(work) for work in (figures, models)]
+        yield State(running=running, metrics=metrics, admission=Admission())
+        for task in following:
+            task.cancel()
 
     app = FastAPI(title="Newsstand", version=metadata.version("newsstand"), lifespan=lifespan)
     app.add_middleware(Telemetry, metrics=metrics)

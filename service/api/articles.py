@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from service.api.admission import AdmittedBatchRoute, AdmittedRoute
 from service.api.batches import BatchAnswer, Refused, answer, parse_items, rejected, request_body
 from service.api.parts import (
     ArticleIdInPath,
@@ -14,15 +15,15 @@ from service.api.parts import (
     PatiencePart,
     StagesPart,
 )
-from service.api.strict_json import BatchRoute, StrictRequest, StrictRoute
+from service.api.strict_json import StrictRequest
 from service.domain.article import Article, IdentifiedArticle
 from service.domain.fields import ArticleId, Message, Time
-from service.errors import NotFound
+from service.errors import FieldError, Invalid, NotFound
 from service.pipeline.ingest import ingest, withdraw
 from service.ports import WriteStatus
 
-single = APIRouter(route_class=StrictRoute, tags=["articles"])
-batch = APIRouter(route_class=BatchRoute, tags=["articles"])
+single = APIRouter(route_class=AdmittedRoute, tags=["articles"])
+batch = APIRouter(route_class=AdmittedBatchRoute, tags=["articles"])
 
 
 class ArticleAnswer(Message):
@@ -55,6 +56,8 @@ async def put_article(
 ) -> ArticleAnswer:
     """Insert or replace one article; durable and recommendable here when this answers."""
     (status,) = await ingest(newsstand, [(ArticleId(article_id), article)], stages, patience)
+    if status is None:
+        raise unencodable()
     metrics.articles_ingested.labels(status).inc()
     response.status_code = 201 if status == "created" else 200
     return ArticleAnswer(article_id=article_id, status=status, model=newsstand.model.reference)
@@ -100,7 +103,16 @@ async def post_articles(
     for index, item in enumerate(items):
         if isinstance(item, Refused):
             results.append(rejected(index, item))
+        elif (status := next(statuses)) is None:
+            named = {"article_id": item.article_id}
+            results.append(rejected(index, Refused(unencodable(), named)))
         else:
-            results.append({"article_id": item.article_id, "status": next(statuses)})
+            results.append({"article_id": item.article_id, "status": status})
         metrics.articles_ingested.labels(results[-1]["status"]).inc()
     return answer(results)
+
+
+def unencodable() -> Invalid:
+    """What is said of an article whose text breaks the model; the log says how."""
+    why = "the model gives no vector for this text"
+    return Invalid(why, (FieldError("body", "/title", why),))

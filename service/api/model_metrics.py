@@ -1,8 +1,14 @@
 """The models as metrics."""
 
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
 from prometheus_client import CollectorRegistry, Gauge
 
 from service.models.roster import Roster
+
+FOLLOWED_SECONDS: Final = 1.0
 
 
 class ModelMetrics:
@@ -15,25 +21,25 @@ class ModelMetrics:
             "1 for each model in its role: active, previous, coming",
             ("model", "role"),
             registry=registry,
-            multiprocess_mode="mostrecent",
+            multiprocess_mode="livemostrecent",
         )
         self.encoded = Gauge(
             "newsstand_switch_encoded_articles",
             "Stored articles that have a vector under the coming model",
             registry=registry,
-            multiprocess_mode="mostrecent",
+            multiprocess_mode="livemostrecent",
         )
         self.articles = Gauge(
             "newsstand_switch_articles",
             "Stored articles that need one; 0 while no model is coming",
             registry=registry,
-            multiprocess_mode="mostrecent",
+            multiprocess_mode="livemostrecent",
         )
         self.switches = Gauge(
             "newsstand_model_switches",
             "How often the active model has changed",
             registry=registry,
-            multiprocess_mode="mostrecent",
+            multiprocess_mode="livemostrecent",
         )
 
     def tell(self, roster: Roster, active: str) -> None:
@@ -48,3 +54,9 @@ class ModelMetrics:
         self.encoded.set(0 if coming is None else coming.done)
         self.articles.set(0 if coming is None else coming.total)
         self.switches.set(roster.switches)
+
+    async def follow(self, roster: Callable[[], Roster], active: Callable[[], str]) -> None:
+        """Tell for ever: another worker may be the one that is asked for all workers' metrics."""
+        while True:
+            self.tell(roster(), active())
+            await asyncio.sleep(FOLLOWED_SECONDS)

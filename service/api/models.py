@@ -63,7 +63,7 @@ class ModelsAnswer(Message):
     previous: str | None = Field(description="What a rollback leads to, at once")
     switch: SwitchAnswer | None
     failed: FailedSwitch | None
-    leaving: list[str] = Field(description="Whose vectors and memory are being given back")
+    leaving: list[str] = Field(description="Whose memory this process is giving back")
     models: list[ModelAnswer]
 
 
@@ -75,13 +75,15 @@ async def get_models(running: RunningPart) -> ModelsAnswer:
 
 @wishes.put("/v1/models/active", response_model=ModelsAnswer, status_code=202)
 async def put_active(wanted: WantedModel, running: RunningPart) -> ModelsAnswer:
-    """Switch to a model: at once if it is the previous one, else as soon as every process can."""
+    """Switch to a model: at once if it is the previous one, else as soon as every process can. To
+    ask for the active one drops what is on its way.
+    """
     try:
         artefact = await asyncio.to_thread(running.models.load, wanted.model)
     except ModelStoreError as error:
         raise Invalid(str(error), (FieldError("body", "/model", str(error)),)) from error
     if await running.switching.ask(artefact.manifest.reference) == "busy":
-        raise Conflict("another model is on its way: wait for it, or roll back to drop it")
+        raise Conflict("another model is on its way: wait, or ask for the active one to drop it")
     return await _answer(running)
 
 
@@ -100,7 +102,7 @@ async def _answer(running: Running) -> ModelsAnswer:
         previous=roster.previous,
         switch=_switch(running),
         failed=None if roster.failure is None else _failed(roster.failure),
-        leaving=sorted({*roster.doomed, *running.switching.leaving}),
+        leaving=sorted(running.switching.leaving),
         models=await asyncio.to_thread(_listed, running.models, roster, active),
     )
 

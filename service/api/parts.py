@@ -8,11 +8,12 @@ from typing import Annotated, TypedDict
 
 from fastapi import Depends, Header, Path, Request
 
+from service.api.admission import Admission
 from service.api.patience import (
     ARTICLE_SECONDS,
     BATCH_SECONDS,
     ClientPatience,
-    preferred_seconds,
+    patience_seconds,
 )
 from service.api.telemetry import Metrics
 from service.domain.fields import Id
@@ -26,6 +27,7 @@ class State(TypedDict):
 
     running: Running
     metrics: Metrics
+    admission: Admission
 
 
 async def _running(request: Request) -> Running:
@@ -50,7 +52,9 @@ async def _stages(request: Request) -> Stages:
 
 Prefer = Annotated[
     list[str] | None,
-    Header(description="`wait=SECONDS` (RFC 7240): how long to wait for the encoding"),
+    Header(
+        description="`wait=SECONDS` (RFC 7240): how long to wait for the encoding, 180 s at most"
+    ),
 ]
 
 
@@ -60,8 +64,7 @@ def _patience(seconds: float) -> Callable[..., Awaitable[ClientPatience]]:
     async def patience(
         request: Request, metrics: Annotated[Metrics, Depends(_metrics)], prefer: Prefer = None
     ) -> ClientPatience:
-        wanted = preferred_seconds(prefer or ())
-        left = seconds if wanted is None else wanted
+        left = patience_seconds(prefer or (), seconds)
         return ClientPatience(request.receive, left, metrics.clients_gone)
 
     return patience

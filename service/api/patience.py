@@ -19,6 +19,14 @@ _WAIT: Final = re.compile(r'wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?', re.IGNORECASE 
 T = TypeVar("T")
 
 
+def patience_seconds(headers: Iterable[str], usual: float) -> float:
+    """How long a request waits: as its client prefers, but ``BATCH_SECONDS`` at most, or else as is
+    ``usual``.
+    """
+    wanted = preferred_seconds(headers)
+    return usual if wanted is None else min(wanted, BATCH_SECONDS)
+
+
 def preferred_seconds(headers: Iterable[str]) -> float | None:
     """What ``Prefer: wait=SECONDS`` (RFC 7240) says: the first that is well-formed, if any."""
     preferences = (part.strip() for header in headers for part in header.split(","))

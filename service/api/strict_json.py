@@ -6,8 +6,9 @@ from typing import Any, Final
 import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
-from service.errors import FieldError, Invalid, Malformed, TooLarge, UnsupportedMedia
+from service.errors import ClientGone, FieldError, Invalid, Malformed, TooLarge, UnsupportedMedia
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
@@ -18,18 +19,24 @@ class StrictRequest(Request):
     """A request whose body is read once and bounded."""
 
     async def body(self) -> bytes:
-        """The body. Raises TooLarge."""
+        """The body. Raises TooLarge, and ClientGone where the client hung up halfway."""
         if not hasattr(self, "_body"):
             declared = self.headers.get("content-length", "")
             if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
                 raise _too_large()
-            read = bytearray()
+            self._body = await self._read()
+        return self._body
+
+    async def _read(self) -> bytes:
+        read = bytearray()
+        try:
             async for piece in self.stream():
                 read += piece
                 if len(read) > MAX_BODY_BYTES:
                     raise _too_large()
-            self._body = bytes(read)
-        return self._body
+        except ClientDisconnect as error:
+            raise ClientGone("the client did not send all of its body") from error
+        return bytes(read)
 
     def media_type(self) -> str:
         """The content type without its parameters."""

@@ -9,7 +9,7 @@ class EncodingFigures:
     """What the encoders of a process did since it started, and what waits for them now."""
 
     waiting_texts: int = 0
-    """Texts that were asked for and have no vector yet, those in the running batch included."""
+    """Texts that were asked for and have no vector yet, those in running batches included."""
     waiting_tokens: int = 0
     """Their tokens, estimated where they are not known yet."""
     batches: Mapping[int, int] = field(default_factory=dict)
@@ -23,4 +23,4 @@ class EncodingFigures:
     shared: int = 0
     """Texts that were asked for again while they waited, and encoded once."""
     seconds: float = 0.0
-    """How long the encoders were at work."""
+    """How long threads were at work, added up."""

@@ -1,1 +1,1 @@
-"""The encoding engine: many callers' texts into full batches of ONNX Runtime, in one thread."""
+"""The encoding engine: many callers' texts into full batches of ONNX Runtime, side by side."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from model_store.inputs import NewsInputs
 from model_store.tokens import NewsTokens, Shape
+from service.errors import EncodingFailed
 from service.ports import Encoder, Vectors
 
 
@@ -32,8 +33,11 @@ class Demand:
 
     vectors_ND: Vectors
     missing: int
+    """So many rows have neither a vector nor a failure yet."""
     future: asyncio.Future[Vectors]
     texts: list["Text"] = field(default_factory=list)
+    failed: dict[int, Exception] = field(default_factory=dict)
+    """Rows that the model could not encode, and why."""
 
     @classmethod
     def of(cls, count: int, dimension: int) -> "Demand":
@@ -41,14 +45,39 @@ class Demand:
         future = asyncio.get_running_loop().create_future()
         return cls(np.empty((count, dimension), np.float16), count, future)
 
-    def settle(self, failure: Callable[[], Exception] | None) -> None:
-        """Give the caller its vectors, or a failure of its own. Called in its event loop."""
+    def encoded(self, row: int, vector_D: Vectors) -> bool:
+        """A row has its vector; whether nothing is missing any more."""
+        self.vectors_ND[row] = vector_D
+        self.missing -= 1
+        return not self.missing
+
+    def not_encoded(self, row: int, cause: Exception) -> bool:
+        """A row will have none; whether nothing is missing any more."""
+        self.failed[row] = cause
+        self.missing -= 1
+        return not self.missing
+
+    def settle(self, refusal: Callable[[], Exception] | None) -> None:
+        """Give the caller its vectors, or an error of its own. Called in its event loop."""
         if self.future.done():
             return
-        if failure is None:
-            self.future.set_result(self.vectors_ND)
+        if refusal is not None:
+            self.future.set_exception(refusal())
+        elif self.failed:
+            self.future.set_exception(self._failure())
         else:
-            self.future.set_exception(failure())
+            self.future.set_result(self.vectors_ND)
+
+    def _failure(self) -> Exception:
+        positions = tuple(sorted(self.failed))
+        cause = self.failed[positions[0]]
+        error = EncodingFailed(
+            f"{len(positions)} of {len(self.vectors_ND)} texts were not encoded: "
+            f"{type(cause).__name__}",
+            positions,
+        )
+        error.__cause__ = cause
+        return error
 
 
 @dataclass(eq=False, slots=True)
@@ -66,15 +95,17 @@ class Text:
     tokens: NewsTokens | None = None
     shape: Shape = ()
     in_hand: bool = False
-    """The thread has it, among those that it tokenises or runs."""
+    """A thread has it, among those that it tokenises or runs."""
 
 
-def settle(demands: Sequence[Demand], failure: Callable[[], Exception] | None = None) -> None:
-    """Give callers their vectors or a failure, from any thread: one hop for each event loop."""
+def settle(demands: Sequence[Demand], refusal: Callable[[], Exception] | None = None) -> None:
+    """Give callers what they asked for, or refuse them, from any thread: one hop for each event
+    loop.
+    """
 
     def settle_theirs(theirs: Sequence[Demand]) -> None:
         for demand in theirs:
-            demand.settle(failure)
+            demand.settle(refusal)
 
     of_loop: dict[asyncio.AbstractEventLoop, list[Demand]] = {}
     for demand in demands:

@@ -1,17 +1,21 @@
-"""The engine: one thread that encodes what all callers ask of all models that are loaded.
+"""The engine: threads that encode what all callers ask of all models that are loaded.
 
-It never waits while there is work: whenever the thread is free it takes the oldest text, and with
-it all texts of the same model and shape, whoever asked for them. So batches fill under load, and a
-text alone is not held up; nor is it by an import, for calls for few texts and calls for many take
-turns. What a call asks for stands and falls together.
+None waits while there is work: whenever a thread is free it takes the oldest text, and with it all
+texts of the same model and shape, whoever asked for them. So batches fill under load, and a text
+alone is not held up; nor is it by an import, for calls for few texts and calls for many take turns.
+On a CPU each batch has one thread: several batches side by side are faster than one batch over
+several cores.
+
+A call has all of its vectors or none. Texts that fail together are tried one by one, so that no
+call fails for another's sake.
 """
 
 import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final, Protocol
 
 from model_store.artefact import Artefact
@@ -20,13 +24,14 @@ from model_store.manifest import Precision
 from model_store.news_encoder import NewsEncoder
 from model_store.sessions import Device
 from service.domain.encoding import EncodingFigures
+from service.encoding.admission import DEFAULT, Admission, Limits
+from service.encoding.cores import cores
 from service.encoding.demand import Demand, Text, Urgency, settle
 from service.encoding.lane import Group
-from service.encoding.limits import DEFAULT, Limits
-from service.encoding.loaded import LoadedEncoder, Works
-from service.encoding.pace import characters
+from service.encoding.loaded import Loaded, LoadedEncoder
 from service.encoding.queue import Queue
-from service.errors import EncodingFailed, Overloaded, Unavailable
+from service.encoding.share import BackgroundShare
+from service.errors import Overloaded, Unavailable
 from service.ports import Encoder, Vectors
 
 FEW: Final = 8
@@ -58,32 +63,47 @@ class Engine:
         limits: Limits = DEFAULT,
         opens: Opens = NewsEncoder,
     ) -> None:
-        """``threads``: of each model, 0 for one per core. ``background_share``: the part of the
-        time, above 0 and at most 1, that what is asked for in the background may have.
+        """``threads``: 0 for one per core. On a CPU so many batches run at once; on a GPU one does,
+        and the threads are those of what it leaves to the CPU. ``background_share``: the part of
+        the time of all, above 0 and at most 1, that what is asked for in the background may have.
         """
-        self._device, self._threads, self._opens = device, threads, opens
-        self._limits = limits
-        self._rest_per_second = (1 - background_share) / background_share
-        self._changed = threading.Condition()
+        threads = threads or cores()
+        at_once, self._threads_of_one = (1, threads) if device == "cuda" else (threads, 1)
+        self._device: Device = device
+        self._opens = opens
+        self._background = BackgroundShare(background_share, at_once)
+        lock = threading.Lock()
+        self._changed = threading.Condition(lock)
+        """There is more to do."""
+        self._ended = threading.Condition(lock)
+        """A batch has ended."""
         # One thread loads all models: each thread has a heap of its own, which it does not give
         # back, and memory would grow with every switch until all of a pool had loaded one.
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="loading")
         self._queue = Queue()
-        self._loaded: dict[Encoder, Works] = {}
-        self._at_work: Encoder | None = None
-        self._background_from = 0.0
+        self._loaded: dict[Encoder, Loaded] = {}
+        self._admission = Admission(limits, at_once, self._queue, self._loaded)
+        self._at_work: Counter[Encoder] = Counter()
         self._closed = False
         self._batches: Counter[int] = Counter()
         self._refused, self._seconds = 0, 0.0
-        self._thread = threading.Thread(target=self._work, name="encoder", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"encoder-{number}", daemon=True)
+            for number in range(at_once)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     async def load(self, artefact: Artefact) -> LoadedEncoder:
         """See ``ports.Encoders``."""
         with self._changed:
             self._refuse_if_closed()
             loading = self._loader.submit(self._load, artefact)
-        return await asyncio.wrap_future(loading)
+        try:
+            return await asyncio.wrap_future(loading)
+        except asyncio.CancelledError:
+            await asyncio.shield(asyncio.to_thread(self._undo, loading))
+            raise
 
     async def unload(self, encoder: Encoder) -> None:
         """See ``ports.Encoders``."""
@@ -102,7 +122,8 @@ class Engine:
             self._loader.shutdown(wait=False)
             self._changed.notify_all()
         settle(refused, _no_longer_loaded)
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     @property
     def figures(self) -> EncodingFigures:
@@ -123,39 +144,38 @@ class Engine:
     def _load(self, artefact: Artefact) -> LoadedEncoder:
         manifest = artefact.manifest
         precision = manifest.best_precision(self._device)
-        opened = self._opens(artefact, precision, device=self._device, threads=self._threads)
-        works = Works.of(artefact, opened)
+        opened = self._opens(artefact, precision, device=self._device, threads=self._threads_of_one)
+        loaded = Loaded.of(artefact, opened)
         encoder = LoadedEncoder(manifest.reference, opened.dimension, precision, self._encode)
         with self._changed:
             self._refuse_if_closed()
-            self._loaded[encoder] = works
+            self._loaded[encoder] = loaded
         return encoder
+
+    def _undo(self, loading: Future[LoadedEncoder]) -> None:
+        """Let go of what is loaded for nobody, once it is."""
+        wait([loading])
+        if not loading.cancelled() and loading.exception() is None:
+            with self._changed:
+                self._loaded.pop(loading.result(), None)
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
             raise Unavailable("the service is stopping")
 
     def _let_go(self, encoder: Encoder) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._at_work is not encoder)
+        with self._ended:
+            self._ended.wait_for(lambda: not self._at_work[encoder])
+            del self._at_work[encoder]
 
     async def _encode(
         self, encoder: LoadedEncoder, news: Sequence[NewsInputs], in_background: bool
     ) -> Vectors:
         demand = Demand.of(len(news), encoder.dimension)
-        urgency = Urgency.FEW if len(news) <= FEW else Urgency.MANY
-        if in_background:
-            urgency = Urgency.BACKGROUND
         if not news:
             return demand.vectors_ND
-        with self._changed:
-            works = self._loaded.get(encoder)
-            if works is None:
-                raise _no_longer_loaded()
-            if urgency is not Urgency.BACKGROUND:
-                self._admit(encoder, works, news, urgency)
-            self._queue.join(demand, encoder, news, works.pace.tokens, urgency)
-            self._changed.notify_all()
+        urgency = Urgency.FEW if len(news) <= FEW else Urgency.MANY
+        self._join(demand, encoder, news, Urgency.BACKGROUND if in_background else urgency)
         try:
             return await demand.future
         except asyncio.CancelledError:
@@ -163,26 +183,24 @@ class Engine:
                 self._queue.leave(demand)
             raise
 
-    def _admit(
-        self, encoder: Encoder, works: Works, news: Sequence[NewsInputs], urgency: Urgency
+    def _join(
+        self, demand: Demand, encoder: Encoder, news: Sequence[NewsInputs], urgency: Urgency
     ) -> None:
-        """Raises Overloaded if with these texts too much would wait."""
-        new = self._queue.new(encoder, news, urgency)
-        load, limits = self._queue.loads[urgency], self._limits
-        backlog = sum(
-            self._loaded[model].pace.seconds(tokens)
-            for model, tokens in load.tokens.items()
-            if model in self._loaded
-        )
-        seconds = backlog + works.pace.seconds(sum(map(works.pace.tokens, new)))
-        floor = limits.always if urgency is Urgency.MANY else 0
-        urgent = [self._queue.loads[one] for one in (Urgency.FEW, Urgency.MANY)]
-        texts = sum(one.texts.total() for one in urgent) + len(new)
-        length = sum(one.characters for one in urgent) + sum(map(characters, new))
-        waiting = load.texts[encoder]
-        if not limits.allow(len(new), waiting, seconds, floor) or not limits.hold(texts, length):
+        with self._changed:
+            loaded = self._loaded.get(encoder)
+            if loaded is None:
+                raise _no_longer_loaded()
+            if urgency is not Urgency.BACKGROUND:
+                self._admit(encoder, news, urgency)
+            self._queue.join(demand, encoder, news, loaded.pace.tokens, urgency)
+            self._changed.notify(len(news))
+
+    def _admit(self, encoder: Encoder, news: Sequence[NewsInputs], urgency: Urgency) -> None:
+        try:
+            self._admission.admit(encoder, news, urgency)
+        except Overloaded:
             self._refused += len(news)
-            raise Overloaded("too many articles are waiting to be encoded", backlog)
+            raise
 
     def _work(self) -> None:
         while self._step():
@@ -195,22 +213,23 @@ class Engine:
                 self._changed.wait(self._rest())
             if not texts:
                 return False
-            self._at_work, urgency = texts[0].model, texts[0].urgency
-        began = time.perf_counter()
+            model, urgency = texts[0].model, texts[0].urgency
+            self._at_work[model] += 1
+        began = time.monotonic()
         self._perform(texts)
-        seconds = time.perf_counter() - began
+        seconds = time.monotonic() - began
         with self._changed:
-            self._at_work = None
+            self._at_work[model] -= 1
             self._seconds += seconds
             if urgency is Urgency.BACKGROUND:
-                self._background_from = time.monotonic() + seconds * self._rest_per_second
-            self._changed.notify_all()
+                self._background.had(began, seconds)
+            self._ended.notify_all()
         return True
 
     def _taken(self) -> list[Text]:
         """The texts that are next, in hand; none if there is nothing to do now."""
         texts = self._queue.take_urgent(TOKENISED_AT_ONCE, self._size)
-        if texts or time.monotonic() < self._background_from:
+        if texts or self._background.rest(time.monotonic()):
             return texts
         return self._queue.take_background(
             TOKENISED_AT_ONCE // BACKGROUND_PART,
@@ -221,44 +240,41 @@ class Engine:
         """How long there is nothing to do, if nobody comes."""
         if self._queue.background.idle:
             return None
-        return max(0.0, self._background_from - time.monotonic())
+        return self._background.rest(time.monotonic())
 
     def _size(self, group: Group) -> int:
         model, shape = group
         return self._loaded[model].encoder.size(shape)
 
     def _perform(self, texts: Sequence[Text]) -> None:
-        with self._changed:
-            works = self._loaded.get(texts[0].model)
-        done: Sequence[Demand] = ()
-        failure: Callable[[], Exception] | None = None
         try:
-            if works is None:
-                raise _no_longer_loaded()
-            if texts[0].tokens is None:
-                works.tokenise(texts)
-                with self._changed:
-                    self._queue.tokenised(texts)
-            else:
-                vectors_BD = works.vectors(texts)
-                with self._changed:
-                    self._batches[len(texts)] += 1
-                    done = self._queue.encoded(texts, vectors_BD)
+            done = self._done(texts)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told to those who wait
-            failure = _failing(error)
+            if len(texts) > 1:
+                for text in texts:
+                    self._perform([text])
+                return
             with self._changed:
-                done = self._queue.failed(texts)
-        settle(done, failure)
+                done = self._queue.failed(texts[0], error)
+        settle(done)
+
+    def _done(self, texts: Sequence[Text]) -> Sequence[Demand]:
+        """Tokenise the texts, or encode them; the demands that are complete with that."""
+        with self._changed:
+            loaded = self._loaded.get(texts[0].model)
+        if loaded is None:
+            raise _no_longer_loaded()
+        if texts[0].tokens is None:
+            loaded.tokenise(texts)
+            with self._changed:
+                self._queue.tokenised(texts)
+                self._changed.notify(len(texts) - 1)
+            return ()
+        vectors_BD = loaded.vectors(texts)
+        with self._changed:
+            self._batches[len(texts)] += 1
+            return self._queue.encoded(texts, vectors_BD)
 
 
 def _no_longer_loaded() -> Exception:
     return Unavailable("the model is not loaded any more")
-
-
-def _failing(cause: Exception) -> Callable[[], Exception]:
-    def failure() -> Exception:
-        error = EncodingFailed(f"a batch was not encoded: {type(cause).__name__}")
-        error.__cause__ = cause
-        return error
-
-    return failure

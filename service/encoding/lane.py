@@ -25,7 +25,7 @@ class Lane:
         return not self._raw and not self._groups
 
     def add(self, text: Text) -> None:
-        """A text waits for the thread."""
+        """A text waits for a thread."""
         if text.tokens is None:
             self._raw[text] = None
         else:

@@ -10,7 +10,7 @@ from service.ports import Encoder
 
 @dataclass(eq=False, slots=True)
 class Load:
-    """All texts that are on their way, those that the thread has in hand included."""
+    """All texts that are on their way, those that a thread has in hand included."""
 
     texts: Counter[Encoder] = field(default_factory=Counter)
     """Of each model."""

@@ -1,4 +1,4 @@
-"""A model that is loaded: how callers see it, and how the engine's thread does.
+"""A model that is loaded: how callers see it, and how the engine's threads do.
 
 Shapes: B batch, D dimensions.
 """
@@ -38,8 +38,8 @@ class LoadedEncoder:
 
 
 @dataclass(frozen=True, slots=True)
-class Works:
-    """A model's works, for one thread at a time, and their pace."""
+class Loaded:
+    """A model's works, which all threads share, and their pace."""
 
     encoder: NewsEncoder
     pace: Pace
@@ -53,10 +53,10 @@ class Works:
         """
         abstract = artefact.manifest.abstract
         most = artefact.manifest.text.max_tokens + (abstract.max_tokens if abstract else 0)
-        works = cls(encoder, Pace(most))
+        loaded = cls(encoder, Pace(most))
         for blank in encoder.blanks():
-            works._run(blank)
-        return works
+            loaded._run(blank)
+        return loaded
 
     def tokenise(self, texts: Sequence[Text]) -> None:
         """Give each text its tokens and its shape."""

@@ -8,9 +8,10 @@ import asyncio
 import logging
 from asyncio import StreamReader, StreamWriter, Task
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from model_store.artefact import Artefact
 from model_store.inputs import NewsInputs
@@ -20,6 +21,8 @@ from service.errors import Overloaded, Unavailable
 from service.ports import Encoder, Encoders
 
 _log = logging.getLogger(__name__)
+Answer = Coroutine[None, None, tuple[Head, bytes]]
+Wish = Callable[["_Worker", Head], Answer]
 
 
 @asynccontextmanager
@@ -65,10 +68,13 @@ class _Models:
             raise
 
     async def release(self, model: str) -> None:
+        """Whoever is cancelled here has released it all the same."""
         self._holders[model] -= 1
-        if self._holders[model]:
-            return
-        (loaded,) = await asyncio.gather(self._loading.pop(model), return_exceptions=True)
+        if not self._holders[model]:
+            await asyncio.shield(self._let_go(self._loading.pop(model)))
+
+    async def _let_go(self, loading: Task[Encoder]) -> None:
+        (loaded,) = await asyncio.gather(loading, return_exceptions=True)
         if not isinstance(loaded, BaseException):
             await self._encoders.unload(loaded)
             del loaded
@@ -105,13 +111,12 @@ class _Worker:
             if task := self._asked.get(head["id"]):
                 task.cancel()
             return
-        work: Coroutine[None, None, tuple[Head, bytes]] = getattr(self, f"_{head['do']}")(head)
-        task = self._asked[head["id"]] = asyncio.create_task(self._answer(head["id"], work))
+        task = self._asked[head["id"]] = asyncio.create_task(self._answer(head["id"], head))
         task.add_done_callback(lambda _: self._asked.pop(head["id"], None))
 
-    async def _answer(self, asked: int, work: Coroutine[None, None, tuple[Head, bytes]]) -> None:
+    async def _answer(self, asked: int, wish: Head) -> None:
         try:
-            head, body = await work
+            head, body = await self._WISHES[wish["do"]](self, wish)
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker is told
             if not isinstance(error, Overloaded):
                 _log.exception("a worker's wish failed")
@@ -123,7 +128,10 @@ class _Worker:
     async def _load(self, head: Head) -> tuple[Head, bytes]:
         model = head["model"]
         if model not in self._held:
-            self._held[model] = await self._models.hold(model)
+            held = await self._models.hold(model)
+            if model in self._held:  # it asked twice at once
+                await self._models.release(model)
+            self._held[model] = held
         encoder = self._held[model]
         return {"dimension": encoder.dimension, "precision": encoder.precision}, b""
 
@@ -139,3 +147,5 @@ class _Worker:
         news = [NewsInputs(*given) for given in head["news"]]
         vectors_ND = await encoder.encode(news, in_background=head["in_background"])
         return {}, vectors_ND.tobytes()
+
+    _WISHES: Final[Mapping[str, Wish]] = {"load": _load, "unload": _unload, "encode": _encode}

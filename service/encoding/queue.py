@@ -78,7 +78,7 @@ class Queue:
         return self.background.take_raw(raw) or self.background.take_batch(size)
 
     def tokenised(self, texts: Iterable[Text]) -> None:
-        """Take back from the thread what it tokenised."""
+        """Take back from a thread what it tokenised."""
         for text in texts:
             self._leave(text)
             text.in_hand = False
@@ -88,27 +88,27 @@ class Queue:
                 self._drop(text)
 
     def encoded(self, texts: Sequence[Text], vectors_BD: Vectors) -> list[Demand]:
-        """Hand the vectors out; the demands that have all of theirs now."""
+        """Hand the vectors out; the demands that are complete with them."""
         complete = []
         for text, vector_D in zip(texts, vectors_BD, strict=True):
             self._forget(text)
-            for demand, row in text.wanted:
-                demand.vectors_ND[row] = vector_D
-                demand.missing -= 1
-                if not demand.missing:
-                    complete.append(demand)
+            complete += [each for each, row in text.wanted if each.encoded(row, vector_D)]
         return complete
 
-    def failed(self, texts: Sequence[Text]) -> list[Demand]:
-        """Let go of texts that the thread could not encode; the demands that fail with them."""
-        demands = self._let_down(texts)
-        for text in texts:
-            self._forget(text)
-        return demands
+    def failed(self, text: Text, cause: Exception) -> list[Demand]:
+        """Let go of a text that a thread could not encode; the demands that are complete without
+        it.
+        """
+        self._forget(text)
+        return [each for each, row in text.wanted if each.not_encoded(row, cause)]
 
     def unloaded(self, model: Encoder) -> list[Demand]:
-        """Let go of all texts of a model; the demands that fail with them."""
-        return self._let_down([t for t in self._texts.values() if t.model is model])
+        """Let go of all texts of a model; the demands that are refused with them."""
+        texts = [text for text in self._texts.values() if text.model is model]
+        demands = list(dict.fromkeys(demand for text in texts for demand, _ in text.wanted))
+        for demand in demands:
+            self.leave(demand)
+        return demands
 
     def leave(self, demand: Demand) -> None:
         """The demand's caller waits no more."""
@@ -117,12 +117,6 @@ class Queue:
             if not text.wanted and not text.in_hand:
                 self._drop(text)
         demand.texts = []
-
-    def _let_down(self, texts: Iterable[Text]) -> list[Demand]:
-        demands = list(dict.fromkeys(demand for text in texts for demand, _ in text.wanted))
-        for demand in demands:
-            self.leave(demand)
-        return demands
 
     def _drop(self, text: Text) -> None:
         self._forget(text)

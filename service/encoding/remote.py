@@ -54,7 +54,7 @@ class RemoteEncoders:
         self._path, self._patience = path, patience_seconds
         self._ids = count()
         self._loaded: set[str] = set()
-        self._connecting = asyncio.Lock()
+        self._connecting: asyncio.Task[_Line] | None = None
         self._line: _Line | None = None
 
     @property
@@ -68,7 +68,11 @@ class RemoteEncoders:
         deadline = time.monotonic() + self._patience
         while not await self._is_there() and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
-        head, _ = await self.ask(do="load", model=reference)
+        try:
+            head, _ = await self.ask(do="load", model=reference)
+        except asyncio.CancelledError:
+            self._let_go(reference)
+            raise
         self._loaded.add(reference)
         return RemoteEncoder(reference, head["dimension"], head["precision"], self)
 
@@ -76,11 +80,15 @@ class RemoteEncoders:
         """See ``ports.Encoders``."""
         assert isinstance(encoder, RemoteEncoder)
         self._loaded.discard(encoder.reference)
+        if self._connecting is not None:  # it may be having it loaded
+            await asyncio.wait([self._connecting])
         if self._line is not None and not self._line.ended:
             await self._line.ask(next(self._ids), do="unload", model=encoder.reference)
 
     def close(self) -> None:
         """See ``ports.Encoders``."""
+        if self._connecting is not None:
+            self._connecting.cancel()
         if self._line is not None:
             self._line.close()
 
@@ -95,21 +103,39 @@ class RemoteEncoders:
             return False
         return True
 
+    def _let_go(self, reference: str) -> None:
+        """Unload what nobody waited for: it may be loaded all the same."""
+        if reference not in self._loaded and self._line is not None:
+            self._line.tell(next(self._ids), do="unload", model=reference)
+
     async def _connected(self) -> "_Line":
-        async with self._connecting:
-            if self._line is None or self._line.ended:
-                try:
-                    line = _Line(*await asyncio.open_unix_connection(self._path))
-                except OSError as error:
-                    raise Unavailable("the encoder process is away") from error
-                try:
-                    for model in self._loaded:
-                        await line.ask(next(self._ids), do="load", model=model)
-                except BaseException:
-                    line.close()
-                    raise
-                self._line = line
+        """All who come wait for the same connection; it is made even if none of them waits on."""
+        if self._line is not None and not self._line.ended:
             return self._line
+        if self._connecting is None:
+            self._connecting = asyncio.create_task(self._connect())
+            self._connecting.add_done_callback(self._connection_made)
+        return await asyncio.shield(self._connecting)
+
+    def _connection_made(self, connecting: "asyncio.Task[_Line]") -> None:
+        self._connecting = None
+        if not connecting.cancelled():
+            connecting.exception()  # whoever still waits is told
+
+    async def _connect(self) -> "_Line":
+        try:
+            line = _Line(*await asyncio.open_unix_connection(self._path))
+        except OSError as error:
+            raise Unavailable("the encoder process is away") from error
+        try:
+            for model in tuple(self._loaded):
+                if model in self._loaded:  # and has not been let go of meanwhile
+                    await line.ask(next(self._ids), do="load", model=model)
+        except BaseException:
+            line.close()
+            raise
+        self._line = line
+        return line
 
 
 class _Line:
@@ -132,14 +158,18 @@ class _Line:
         except OSError as error:
             raise Unavailable("the encoder process is away") from error
         except asyncio.CancelledError:
-            if not self.ended:
-                self._writer.write(frame({"id": asked, "do": "cancel"}))
+            self.tell(asked, do="cancel")
             raise
         finally:
             del self._waiting[asked]
         if "error" in head:
             raise raised(head)
         return head, body
+
+    def tell(self, asked: int, **wish: Any) -> None:
+        """A wish whose answer nobody waits for."""
+        if not self.ended:
+            self._writer.write(frame({"id": asked, **wish}))
 
     def close(self) -> None:
         self._listening.cancel()

@@ -10,7 +10,8 @@ JSON and a body of bytes. Heads that a worker sends:
 | ``cancel`` | ``id`` of what is not wanted any more | nothing |
 | ``unload`` | ``id``, ``model`` | |
 
-Every answer bears its ``id``; one that failed has ``error``, one of ``ERRORS``, and ``detail``.
+Every answer bears its ``id``; one that failed has ``error``, one of ``ERRORS``, ``detail``, and
+what its kind adds: ``retry_after_seconds`` or ``positions``.
 """
 
 import struct
@@ -50,8 +51,12 @@ async def receive(reader: StreamReader) -> tuple[Head, bytes]:
 def failure(error: Exception) -> Head:
     """An error as it is sent."""
     detail = error.detail if isinstance(error, Unavailable) else str(error)
-    wait = getattr(error, "retry_after_seconds", None)
-    return {"error": _kind(error), "detail": detail, "retry_after_seconds": wait}
+    head: dict[str, Any] = {"error": _kind(error), "detail": detail}
+    if isinstance(error, Unavailable):
+        head["retry_after_seconds"] = error.retry_after_seconds
+    if isinstance(error, EncodingFailed):
+        head["positions"] = error.positions
+    return head
 
 
 def raised(head: Head) -> Exception:
@@ -59,6 +64,8 @@ def raised(head: Head) -> Exception:
     error = ERRORS[head["error"]](head["detail"])
     if isinstance(error, Unavailable):
         error.retry_after_seconds = head["retry_after_seconds"]
+    if isinstance(error, EncodingFailed):
+        error.positions = tuple(head.get("positions", ()))
     return error
 
 

@@ -55,23 +55,30 @@ class Edition:
         written to disk; Unavailable where the store is away and nothing is known here.
         """
         await self._generations.start()
-        self._tasks.forever(f"following the article log under {self.model}", self._follow)
-        self._tasks.forever(f"keeping generations of {self.model}", self._generations.step)
-        self.begun = True
+        self._go_on()
 
     async def begin_when_possible(self) -> None:
-        """The same, but wait for the store. Raises OSError."""
+        """The same, but wait for the store, and for all that was logged until now. Raises
+        OSError.
+        """
         while not self.begun:
             try:
-                await self.begin()
+                await self._generations.start()
+                await self._follower.catch_up()
             except Unavailable as error:
                 _log.warning("%s cannot begin yet: %s", self.model, error.detail)
                 await asyncio.sleep(AWAY_SECONDS)
+            else:
+                self._go_on()
+
+    def _go_on(self) -> None:
+        self._tasks.forever(f"following the article log under {self.model}", self._follow)
+        self._tasks.forever(f"keeping generations of {self.model}", self._generations.step)
+        self.begun = self.newsstand.shelf.filled = True
 
     async def finish(self) -> None:
         """At the end: leave nothing that only this process's memory holds. Raises OSError."""
-        if self.begun:
-            await self._generations.finish(discarded=self.discarded)
+        await self._generations.finish(discarded=self.discarded or not self.begun)
 
     def lead(self) -> bool:
         """Whether this process is the one of its machine that writes generations."""

@@ -80,7 +80,7 @@ class Rosters(Protocol):
 
     async def ask(self, model: str, active: str) -> Asked:
         """Wish for a model; ``active`` is what this process serves. The previous one is active
-        at once.
+        at once. To wish for the active one is to stay: what is coming is dropped.
         """
         ...
 
@@ -97,7 +97,9 @@ class Rosters(Protocol):
         ...
 
     async def progress(self, model: str, done: int, total: int, *, encoded: bool = False) -> bool:
-        """Say how far the encoding is. False if the model is not coming any more."""
+        """Say how far the encoding is. False if that is not this process's to say: the model is not
+        coming any more, all of it is encoded, or another process leads.
+        """
         ...
 
     async def forgotten(self, model: str) -> None:

@@ -4,6 +4,8 @@ says, report, and, if this process leads, do what one has to do for all.
 
 import asyncio
 import logging
+import os
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +26,9 @@ LOOKED_AT_WHILE_SWITCHING_SECONDS: Final = 0.1
 REPORTED_SECONDS: Final = 60.0
 """So often a process reports although nothing is coming: a previous model's time may be over."""
 AGAIN_SECONDS: Final = 30.0
+LATE_SECONDS: Final = 240.0
+"""So long after a model has left may a request that began before still store vectors under it."""
+HERE: Final = f"{socket.gethostname()}, process {os.getpid()}"
 _log = logging.getLogger(__name__)
 
 
@@ -43,15 +48,17 @@ class Switching:
         rosters: Rosters,
         editions: Editions,
         remembered: str | None,
+        sure: Callable[[], None],
         on_active: Callable[[str], None],
     ) -> None:
         """``remembered`` is the model that was asked for last, as far as this machine knows;
-        ``on_active`` is told of one that has become active here.
+        ``sure`` raises StateLost while the store is not the one that is known; ``on_active`` is
+        told of a model that has become active here.
         """
         self.editions = editions
         self.roster = self._known = Roster(active=remembered)
         self.standing: Standing | None = None
-        self._rosters, self._on_active = rosters, on_active
+        self._rosters, self._sure, self._on_active = rosters, sure, on_active
         self._failed: dict[str, _Failed] = {}
         self._raising = Works(self._fail)
         self._closing = Works(lambda model, why: None)
@@ -73,7 +80,7 @@ class Switching:
 
     async def again(self) -> None:
         """Wait until it is time, then look at the roster. Raises Unavailable."""
-        quickly = self.roster.coming or self.roster.doomed
+        quickly = self.roster.coming
         await asyncio.sleep(LOOKED_AT_WHILE_SWITCHING_SECONDS if quickly else LOOKED_AT_SECONDS)
         await self.step()
 
@@ -90,18 +97,25 @@ class Switching:
     async def ask(self, model: str) -> Asked:
         """Wish for a model that is known to be sound. Raises Unavailable."""
         asked = await self._rosters.ask(model, self.editions.active_model)
-        await self.step()
+        await self._step_if_possible()
         return asked
 
     async def roll_back(self) -> bool:
         """Go back to the previous model; False if there is none. Raises Unavailable."""
         done = await self._rosters.roll_back()
-        await self.step()
+        await self._step_if_possible()
         return done
 
     async def restore(self) -> None:
         """Give a store that has lost its roster the one that was known here. Raises Unavailable."""
         await self._rosters.restore(self._known)
+
+    async def _step_if_possible(self) -> None:
+        """What was decided is decided: that must not fail for what comes after it."""
+        try:
+            await self.step()
+        except Unavailable as error:
+            _log.warning("the models are seen to later: %s", error.detail)
 
     @property
     def leaving(self) -> set[str]:
@@ -112,6 +126,7 @@ class Switching:
 
     async def _look(self) -> None:
         roster = await self._rosters.read()
+        self._sure()
         if roster.active is None and self._known.active is not None:
             raise Unavailable("the roster of models is gone, and not yet restored")
         self.roster = self._known = roster
@@ -175,7 +190,7 @@ class Switching:
         _log.info("%s is ready", edition.model)
 
     def _fail(self, model: str, why: str) -> None:
-        self._failed[model] = _Failed(why)
+        self._failed[model] = _Failed(f"{HERE}: {why}")
 
     def _report_is_due(self) -> bool:
         now = asyncio.get_running_loop().time()
@@ -217,7 +232,9 @@ class Switching:
         async def still() -> bool:
             return model in (await self._rosters.read()).doomed
 
-        await self.editions.active.articles.forget_model(model, still)
+        for wait in (0.0, LATE_SECONDS):
+            await asyncio.sleep(wait)
+            await self.editions.active.articles.forget_model(model, still)
         if await still():
             await self._rosters.forgotten(model)
             _log.info("the vectors under %s are removed", model)

@@ -9,6 +9,7 @@ from model_store.errors import ModelStoreError
 from service.errors import SetupError, Unavailable
 
 UNEXPECTED: Final = "it failed unexpectedly: see the service's log"
+CANCEL_AGAIN_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -20,6 +21,7 @@ class Works:
     def __init__(self, failed: Callable[[str, str], None]) -> None:
         self._failed = failed
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._waiting: set[str] = set()
 
     @property
     def names(self) -> set[str]:
@@ -40,20 +42,24 @@ class Works:
 
     async def end(self) -> None:
         """Cancel all, and wait for the end of it."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        while self._tasks:  # a library's time-out that fires at the same moment eats a cancel
+            tasks = list(self._tasks.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=CANCEL_AGAIN_SECONDS)
 
     async def _done(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except Unavailable as error:
-            _log.warning("%s waits: %s", name, error.detail)
+            if name not in self._waiting:
+                _log.warning("%s waits: %s", name, error.detail)
+            self._waiting.add(name)
         except (ModelStoreError, SetupError, OSError) as error:
             _log.error("%s: %s", name, error)
             self._failed(name, str(error))
         except Exception:  # noqa: BLE001 - whatever it is, the model that is active goes on
             _log.exception("%s failed", name)
             self._failed(name, UNEXPECTED)
+        else:
+            self._waiting.discard(name)

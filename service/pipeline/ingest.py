@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from model_store.inputs import NewsInputs
 from service.domain.article import Article
 from service.domain.fields import ArticleId
 from service.errors import EncodingFailed, Unavailable
+from service.pipeline.encode import encode
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.patience import Patience, endless
 from service.pipeline.stages import Stages
@@ -20,12 +21,13 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Incoming articles as one model sees them. ``vectors`` has None for a text whose stored vector
-    still holds.
+    still holds; ``faulty`` are those that the model gives no vector for.
     """
 
     newsstand: Newsstand
     inputs: Sequence[NewsInputs]
     vectors: list[Vectors | None]
+    faulty: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, newsstand: Newsstand, incoming: Sequence[Incoming]) -> "Draft":
@@ -43,8 +45,9 @@ async def ingest(
     incoming: Sequence[Incoming],
     stages: Stages,
     patience: Patience = endless,
-) -> list[WriteStatus]:
-    """Store the articles and make them recommendable here; what became of each, in order.
+) -> list[WriteStatus | None]:
+    """Store the articles and make them recommendable here; what became of each, in order, None for
+    one whose text the model gives no vector for.
 
     When this returns they are durable and this process recommends them. A text whose vector is
     stored already is not encoded again; encoding lasts as long as there is ``patience``. The models
@@ -59,7 +62,7 @@ async def ingest(
         await _publish(draft, incoming, written)
         for other in others:
             _publish_beside(other, incoming, written)
-    return [result.status for result in written]
+    return [written[i].status if i in written else None for i in range(len(incoming))]
 
 
 async def withdraw(newsstand: Newsstand, article_id: ArticleId) -> None:
@@ -85,12 +88,12 @@ async def _encode(
     draft: Draft, positions: Sequence[int], stages: Stages, patience: Patience
 ) -> None:
     if positions:
-        distinct = list(dict.fromkeys(draft.inputs[i] for i in positions))
+        given = [draft.inputs[i] for i in positions]
         with stages.stage("encode"):
-            encoded_ND = await patience(draft.newsstand.encoder.encode(distinct))
-        vector_of = dict(zip(distinct, encoded_ND, strict=True))
+            vector_of = await encode(draft.newsstand.encoder, given, patience)
         for i in positions:
-            draft.vectors[i] = vector_of[draft.inputs[i]]
+            draft.vectors[i] = vector_of.get(draft.inputs[i])
+        draft.faulty.update(i for i in positions if draft.vectors[i] is None)
 
 
 async def _beside(
@@ -117,30 +120,38 @@ async def _store(
     incoming: Sequence[Incoming],
     stages: Stages,
     patience: Patience,
-) -> list[Written]:
-    """Store all; where another writer changed an article meanwhile, encode ours after all."""
-    results: list[Written | None] = [None] * len(incoming)
-    missing = list(range(len(incoming)))
+) -> dict[int, Written]:
+    """Store all that has vectors, by position; where another writer changed an article meanwhile,
+    encode ours after all.
+    """
+    results: dict[int, Written] = {}
+    missing = [i for i in range(len(incoming)) if i not in draft.faulty]
     while missing:
-        writes = [
-            ArticleWrite(
-                *incoming[i],
-                draft.inputs[i].digest(),
-                draft.vectors[i],
-                {other.newsstand.model.reference: other.encoded(i) for other in others},
-            )
-            for i in missing
-        ]
+        writes = [_write(draft, others, incoming, i) for i in missing]
         with stages.stage("state"):
             put = await draft.newsstand.articles.put(writes)
-        for i, result in zip(missing, put, strict=True):
-            results[i] = result
-        missing = [i for i in missing if results[i] is None]
+        results |= {i: result for i, result in zip(missing, put, strict=True) if result is not None}
+        missing = [i for i in missing if i not in results]
         await _encode(draft, missing, stages, patience)
-    return [result for result in results if result is not None]
+        missing = [i for i in missing if i not in draft.faulty]
+    return results
 
 
-async def _publish(draft: Draft, incoming: Sequence[Incoming], written: Sequence[Written]) -> None:
+def _write(
+    draft: Draft, others: Sequence[Draft], incoming: Sequence[Incoming], position: int
+) -> ArticleWrite:
+    under = {
+        other.newsstand.model.reference: other.encoded(position)
+        for other in others
+        if position not in other.faulty
+    }
+    own = draft.encoded(position)
+    return ArticleWrite(*incoming[position], own.digest, own.vector, under)
+
+
+async def _publish(
+    draft: Draft, incoming: Sequence[Incoming], written: Mapping[int, Written]
+) -> None:
     news = _news(draft, incoming, written)
     wanted = [incoming[i][0] for i in news if draft.vectors[i] is None]
     stored = await draft.newsstand.articles.vectors(wanted) if wanted else {}
@@ -149,21 +160,26 @@ async def _publish(draft: Draft, incoming: Sequence[Incoming], written: Sequence
     draft.newsstand.publish(_stored(found, incoming, written))
 
 
-def _publish_beside(draft: Draft, incoming: Sequence[Incoming], written: Sequence[Written]) -> None:
-    """What is at hand; the rest comes by the article log."""
-    found = {i: draft.vectors[i] for i in _news(draft, incoming, written)}
-    draft.newsstand.publish(_stored(found, incoming, written))
+def _publish_beside(
+    draft: Draft, incoming: Sequence[Incoming], written: Mapping[int, Written]
+) -> None:
+    """What is at hand; the rest comes by the article log, as does all that is withdrawn while the
+    catalogue is not filled yet.
+    """
+    if draft.newsstand.shelf.filled:
+        found = {i: draft.vectors[i] for i in _news(draft, incoming, written)}
+        draft.newsstand.publish(_stored(found, incoming, written))
 
 
-def _news(draft: Draft, incoming: Sequence[Incoming], written: Sequence[Written]) -> list[int]:
+def _news(draft: Draft, incoming: Sequence[Incoming], written: Mapping[int, Written]) -> list[int]:
     here = draft.newsstand.catalogue.revisions([article_id for article_id, _ in incoming])
-    return [i for i, result in enumerate(written) if result.revision > here[i]]
+    return [i for i, result in written.items() if result.revision > here[i]]
 
 
 def _stored(
     vectors: Mapping[int, Vectors | None],
     incoming: Sequence[Incoming],
-    written: Sequence[Written],
+    written: Mapping[int, Written],
 ) -> list[StoredArticle]:
     return [
         StoredArticle(*incoming[i], written[i].revision, written[i].ingested_at, vector_D)

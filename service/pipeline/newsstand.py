@@ -52,9 +52,12 @@ class ServedModel:
 
 @dataclass
 class Shelf:
-    """Where the catalogue stands, and where a newer one takes its place."""
+    """Where the catalogue stands, and where a newer one takes its place. ``filled``: it has all
+    that was stored, and follows the article log.
+    """
 
     catalogue: Catalogue
+    filled: bool = False
 
 
 @dataclass(frozen=True)

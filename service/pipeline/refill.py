@@ -8,6 +8,7 @@ import numpy as np
 from model_store.inputs import NewsInputs
 from service.catalogue.segment import Hashes, hashes_of
 from service.domain.fields import ArticleId
+from service.pipeline.encode import encode
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.pieces import pieces
 from service.pipeline.restore import give_back
@@ -43,7 +44,8 @@ async def reconcile(
 async def encode_missing(
     newsstand: Newsstand, batch: Sequence[StoredArticle]
 ) -> list[StoredArticle]:
-    """The articles, each with a vector of its text: one that is missing is made and stored.
+    """The articles, each with a vector of its text: one that is missing is made and stored. Those
+    that the model gives no vector for are left out.
 
     Raises Unavailable.
     """
@@ -51,7 +53,12 @@ async def encode_missing(
     if not bare:
         return list(batch)
     made = await keep_encoded(newsstand, bare)
-    return [replace(a, vector=made.get(a.article_id, a.vector)) for a in batch]
+    lacking = {stored.article_id for stored, _ in bare} - made.keys()
+    return [
+        replace(stored, vector=made.get(stored.article_id, stored.vector))
+        for stored in batch
+        if stored.article_id not in lacking
+    ]
 
 
 def without_vector(
@@ -68,14 +75,20 @@ async def keep_encoded(
     *,
     in_background: bool = False,
 ) -> Mapping[ArticleId, Vectors]:
-    """Encode the articles and store their vectors, unless they have changed. Raises Unavailable."""
-    if not bare:
-        return {}
-    inputs = [given for _, given in bare]
-    vectors_ND = await newsstand.encoder.encode(inputs, in_background=in_background)
-    articles = [stored for stored, _ in bare]
-    await newsstand.articles.keep_vectors(articles, [i.digest() for i in inputs], vectors_ND)
-    return dict(zip((a.article_id for a in articles), vectors_ND, strict=True))
+    """Encode the articles and store their vectors, unless they have changed; the vectors that the
+    model gives. Raises Unavailable.
+    """
+    found = await encode(
+        newsstand.encoder, [given for _, given in bare], in_background=in_background
+    )
+    made = [(stored, given) for stored, given in bare if given in found]
+    if made:
+        await newsstand.articles.keep_vectors(
+            [stored for stored, _ in made],
+            [given.digest() for _, given in made],
+            np.stack([found[given] for _, given in made]),
+        )
+    return {stored.article_id: found[given] for stored, given in made}
 
 
 async def _compare(

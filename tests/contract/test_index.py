@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 
 import faiss
 import numpy as np
@@ -38,7 +38,7 @@ def gpu_segment_of(pieces: list[Vectors]) -> SealedIndex:
     on_disk = segment_of(pieces)
     flat = faiss.IndexFlatIP(DIMENSION)
     flat.add(on_disk.vectors.astype(np.float32))
-    return GpuSegment(on_disk, flat, Lock())
+    return GpuSegment(on_disk, flat, RLock())
 
 
 @pytest.fixture(

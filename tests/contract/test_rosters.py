@@ -83,7 +83,7 @@ def test_a_process_that_died_is_not_waited_for(with_store: Run) -> None:
         one, dead = process(connection, gone_after_ms=200), process(connection)
         await one.ask(NEW, OLD)
         assert (await dead.report(ready(OLD))).leads
-        await one.progress(NEW, 1, 1, encoded=True)
+        assert await dead.progress(NEW, 1, 1, encoded=True)
         async with asyncio.timeout(30):
             while (await one.read()).active == OLD:
                 standing = await one.report(ready(OLD, NEW))
@@ -148,7 +148,31 @@ def test_one_model_comes_at_a_time(with_store: Run) -> None:
         await rosters.ask(NEW, OLD)
         assert await rosters.ask(NEW, OLD) == "coming"
         assert await rosters.ask(NEWER, OLD) == "busy"
-        assert await rosters.ask(OLD, OLD) == "busy"
+
+    with_store(story)
+
+
+def test_to_wish_for_the_active_model_drops_what_is_coming(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        rosters = process(connection)
+        assert await rosters.ask(OLD, OLD) == "active"
+        await rosters.ask(NEW, OLD)
+        assert await rosters.ask(OLD, OLD) == "active"
+        assert await rosters.read() == Roster(active=OLD, doomed=(NEW,))
+
+    with_store(story)
+
+
+def test_only_who_leads_says_how_far_the_encoding_is_and_never_back(with_store: Run) -> None:
+    async def story(connection: Connection) -> None:
+        one, other = process(connection), process(connection)
+        await one.ask(NEW, OLD)
+        await one.report(ready(OLD))
+        assert not await other.progress(NEW, 2, 9)
+        assert await one.progress(NEW, 3, 9)
+        assert await one.progress(NEW, 9, 9, encoded=True)
+        assert not await one.progress(NEW, 4, 9)
+        assert (await one.read()).coming == Coming(NEW, True, 9, 9)
 
     with_store(story)
 
@@ -205,6 +229,8 @@ def test_a_previous_model_stays_for_its_time(with_store: Run) -> None:
 def test_a_roster_that_was_lost_is_given_back_but_never_over_another(with_store: Run) -> None:
     async def story(connection: Connection) -> None:
         rosters = process(connection)
+        await rosters.restore(Roster())
+        assert await rosters.read() == Roster()
         await rosters.restore(Roster(active=NEW, previous=OLD))
         assert await rosters.read() == Roster(active=NEW, previous=OLD)
         await rosters.restore(Roster(active=NEWER))

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from service.api.admission import MOST_UNDER_WAY
 from tests.integration.asking import eventually, put, recommend
 from tests.integration.service_process import ServiceProcess, model_arguments
 
@@ -53,8 +54,10 @@ def long_articles(tag: str) -> bytes:
     ).encode()
 
 
-def sent(service: httpx.Client, body: bytes) -> socket.socket:
-    """A connection on which the articles were sent, and nobody has read an answer yet."""
+def sent(service: httpx.Client, body: bytes, *, whole: bool = True) -> socket.socket:
+    """A connection on which the articles, or the beginning of them, were sent, and nobody has read
+    an answer yet.
+    """
     address = urlsplit(str(service.base_url))
     assert address.hostname is not None
     connection = socket.create_connection((address.hostname, address.port))
@@ -62,7 +65,7 @@ def sent(service: httpx.Client, body: bytes) -> socket.socket:
         f"POST /v1/articles HTTP/1.1\r\nHost: {address.netloc}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    connection.sendall(head.encode() + body)
+    connection.sendall(head.encode() + (body if whole else body[:1]))
     return connection
 
 
@@ -101,6 +104,26 @@ def test_overload_is_refused_at_once_and_who_hangs_up_is_forgotten(
     done = metric(service, "encoder_texts_total") + metric(service, "encoder_dropped_total")
     assert done == 2 * ARTICLES + 2
     assert put(service, "next", "The senate votes").status_code == 201
+
+
+def test_no_more_requests_are_taken_on_than_keep_it_busy(slow_service: httpx.Client) -> None:
+    service = slow_service
+    with ExitStack() as stack:
+        for _ in range(MOST_UNDER_WAY):
+            begun = stack.enter_context(sent(service, long_articles("begun"), whole=False))
+        eventually(lambda: put_of(service).status_code == 503)
+        refused = put_of(service)
+        assert refused.json()["type"] == "urn:newsstand:overloaded"
+        assert int(refused.headers["Retry-After"]) >= 1
+        assert service.get("/v1/articles/none").status_code == 404
+        del begun
+    eventually(lambda: put_of(service).status_code in (200, 201))
+    gone = f'status="499"}} {MOST_UNDER_WAY:.1f}'
+    eventually(lambda: gone in service.get("/metrics").text)
+
+
+def put_of(service: httpx.Client) -> httpx.Response:
+    return service.put("/v1/articles/one-more", json={"title": "The ferry waits"})
 
 
 def test_a_client_says_how_long_it_waits(slow_service: httpx.Client) -> None:

@@ -241,11 +241,11 @@ def test_what_came_after_a_switch_is_there_after_the_way_back(start: Start) -> N
 def test_all_articles_are_encoded_once_for_all_replicas(start: Start, workshop: Workshop) -> None:
     one, other = start().client, start().client
     post_news(one, workshop.log.news)
-    before = [number(service, "newsstand_encoder_texts_total") for service in (one, other)]
+    before = [encoded(service) for service in (one, other)]
     assert sum(before) == len(workshop.log.news.ids)
     switched(one, NEW)
     eventually(lambda: active(other) == NEW)
-    after = [number(service, "newsstand_encoder_texts_total") for service in (one, other)]
+    after = [encoded(service) for service in (one, other)]
     assert sum(after) == 2 * len(workshop.log.news.ids)
     assert before in ([after[0], before[1]], [before[0], after[1]])  # one of them did it all
 
@@ -288,10 +288,15 @@ def test_a_model_that_one_replica_lacks_comes_nowhere(
 
 
 def test_a_switch_outlives_the_replica_that_leads_it(start: Start, workshop: Workshop) -> None:
-    one, other = start(), start()
-    post_news(one.client, workshop.log.news)
-    switch(one.client, NEW)
-    one.stop(signal.SIGKILL)
+    replicas = [start("--reencode-share", "0.02"), start("--reencode-share", "0.02")]
+    post_news(replicas[0].client, workshop.log.news)
+    before = {replica: encoded(replica.client) for replica in replicas}
+    switch(replicas[0].client, NEW)
+    eventually(lambda: any(encoded(r.client) > before[r] for r in replicas))
+    (leading,) = (replica for replica in replicas if encoded(replica.client) > before[replica])
+    (other,) = (replica for replica in replicas if replica is not leading)
+    assert models(other.client)["switch"]["state"] == "encoding"
+    leading.stop(signal.SIGKILL)
     eventually(lambda: active(other.client) == NEW, seconds=60)
     late = start()
     assert active(late.client) == NEW
@@ -299,6 +304,51 @@ def test_a_switch_outlives_the_replica_that_leads_it(start: Start, workshop: Wor
     back(late.client)
     eventually(lambda: active(other.client) == OLD)
     eventually(lambda: active(late.client) == OLD)
+
+
+def encoded(service: httpx.Client) -> float:
+    return number(service, "newsstand_encoder_texts_total")
+
+
+def test_a_switch_is_called_off_by_asking_for_what_is_active(
+    start: Start, workshop: Workshop
+) -> None:
+    service = start("--reencode-share", "0.01").client
+    post_news(service, workshop.log.news)
+    switch(service, NEW)
+    assert models(service)["switch"]["model"] == NEW
+    switch(service, OLD)
+    said = models(service)
+    assert (said["active"], said["previous"], said["switch"]) == (OLD, None, None)
+    eventually(lambda: not models(service)["leaving"])
+
+
+def test_what_is_withdrawn_while_a_model_comes_is_gone_under_it(
+    start: Start, workshop: Workshop
+) -> None:
+    """Of several workers one writes the new catalogue, and all follow the log."""
+    service = start("--workers", "3", "--reencode-share", "0.02")
+    url = service.client.base_url
+    post_news(service.client, workshop.log.news)
+    switch(service.client, NEW)
+    for turn in range(9):  # whichever workers these go to
+        with httpx.Client(base_url=url, timeout=60) as client:
+            put(client, f"gone-{turn}", f"A lighthouse comes back after ten years {turn}")
+        with httpx.Client(base_url=url, timeout=60) as client:
+            client.delete(f"/v1/articles/gone-{turn}")
+    seen: set[int] = set()
+
+    def all_switched() -> bool:
+        with httpx.Client(base_url=url, timeout=60) as client:
+            health = client.get("/health/live").json()
+            if health["model"] == NEW:
+                shown = ids(recommend(client, limit=200))
+                assert not any(article.startswith("gone-") for article in shown)
+                assert len(shown) == len(workshop.log.news.ids)
+                seen.add(health["process"])
+        return len(seen) == 3
+
+    eventually(all_switched, seconds=120)
 
 
 def test_the_active_model_is_the_stores_after_a_restart(start: Start) -> None:

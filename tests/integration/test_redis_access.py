@@ -23,12 +23,14 @@ from service.adapters.redis.experiments import RedisExperiments
 from service.adapters.redis.identity import Identity, confirm
 from service.adapters.redis.popularity import RedisPopularity
 from service.adapters.redis.readers import RedisReaders
+from service.adapters.redis.rosters import RedisRosters
 from service.adapters.redis.scripts import SOURCES
 from service.domain.article import Article
 from service.domain.event import Event
 from service.domain.fields import ArticleId, UserId
 from service.domain.served import ServedList
 from service.errors import SetupError, Unavailable
+from service.models.roster import Report, Roster
 from service.ports import ArticleWrite
 from service.state_command import holdings
 from tests.connections import connected
@@ -118,9 +120,28 @@ async def everything(connection: Connection) -> None:
     assert await readers.stored(UserId("u")) is not None
     await readers.erase(UserId("u"))
     await readers.ping()
+    await every_step_of_models(connection, store)
     held = await holdings(connection)
     assert (held.articles, held.readers, held.identity) == (4, 0, known.current)
     assert await confirm(connection) == known.current
+
+
+async def every_step_of_models(connection: Connection, store: RedisArticles) -> None:
+    rosters = RedisRosters(connection, heard_within_ms=0)
+    assert await rosters.ask("m@2", "m@1") == "coming"
+    assert await rosters.progress("m@2", 1, 1, encoded=True)
+    await rosters.report(Report(frozenset({"m@1", "m@2"})))
+    assert await rosters.roll_back()
+    assert (await rosters.read()).active == "m@1"
+    assert await rosters.ask("m@3", "m@1") == "coming"
+    await rosters.report(Report(failed=("m@3", "not here")))
+
+    async def still() -> bool:
+        return True
+
+    await store.forget_model("m@1", still)
+    await rosters.forgotten("m@3")
+    await rosters.restore(Roster(active="m@1"))
 
 
 def test_a_user_with_the_documented_rights_can_do_everything(guarded: Server) -> None:

@@ -13,10 +13,11 @@ What such a user has to be allowed, and no more (the last line is for a Cluster;
 is for erasing readers from the append-only file, too)::
 
     ACL SETUSER newsstand on >secret resetkeys ~ns:* resetchannels -@all
-      +auth +ping +get +set +del +exists +getrange +expire +pexpire +pexpireat +pexpiretime +persist
-      +pttl +hget +hmget +hset +hsetnx +hdel +hincrby +hgetall +zadd +zrem +zcard +zrange +zrevrange
-      +zscore +zincrby +zremrangebyscore +zremrangebyrank +xadd +xread +xrevrange +xtrim +xlen
-      +xinfo|stream +scan +dbsize +time +info +wait +evalsha +script|load +bgrewriteaof
+      +auth +ping +get +set +del +exists +getrange +expire +pexpire +pexpireat +pexpiretime
+      +persist +pttl +hget +hmget +hset +hsetnx +hdel +hincrby +hgetall +sadd +srem +smembers
+      +zadd +zrem +zcard +zrange +zrevrange +zscore +zincrby +zremrangebyscore +zremrangebyrank
+      +xadd +xread +xrevrange +xtrim +xlen +xinfo|stream +scan +dbsize +time +info +wait +evalsha
+      +script|load +bgrewriteaof
       +cluster|slots +asking
 """
 

@@ -184,7 +184,7 @@ class RedisArticles:
         )
 
     async def _remove(self, found: Sequence[bytes]) -> None:
-        await self._connection.send_all((("UNLINK", key) for key in found), terms=WRITE)
+        await self._connection.send_all((("DEL", key) for key in found), terms=WRITE)
 
     def _restore_call(self, stored: StoredArticle, digest: bytes) -> Call:
         if stored.vector is None:

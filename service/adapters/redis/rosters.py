@@ -1,5 +1,6 @@
 """The roster of models in Redis: one slot, and every decision one script."""
 
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Final
@@ -71,7 +72,7 @@ class RedisRosters:
     async def progress(self, model: str, done: int, total: int, *, encoded: bool = False) -> bool:
         """See ``models.roster.Rosters``."""
         said = await self._connection.call(
-            "model_progress", [keys.ROSTER], model, done, total, int(encoded)
+            "model_progress", [keys.ROSTER], self._process, model, done, total, int(encoded)
         )
         return bool(said)
 
@@ -81,7 +82,10 @@ class RedisRosters:
 
     async def restore(self, roster: Roster) -> None:
         """See ``models.roster.Rosters``."""
-        said = {"active": roster.active, "previous": roster.previous}
+        now_ms = str(int(time.time() * 1000))
+        said = {"active": roster.active, "previous": roster.previous, "switched": now_ms}
+        if roster.active is None:
+            return
         await self._connection.send_all(
             [("HSETNX", keys.ROSTER, name, model) for name, model in said.items() if model],
             terms=WRITE,

@@ -1,12 +1,18 @@
--- Wish for a model.
+-- Wish for a model. To wish for the active one is to stay: what is coming is dropped.
 -- KEYS: roster, processes, doomed   ARGV: the model, what the asker serves
 -- Returns 'active', 'coming', or 'busy' where another model is coming.
 local roster = KEYS[1]
 redis.call('HSETNX', roster, 'active', ARGV[2])
 local coming = redis.call('HGET', roster, 'coming')
-if coming and coming ~= ARGV[1] then return 'busy' end
 local active = redis.call('HGET', roster, 'active')
-if active == ARGV[1] then return 'active' end
+if active == ARGV[1] then
+  if coming then
+    redis.call('HDEL', roster, 'coming', 'asked', 'encoded', 'done', 'total')
+    redis.call('SADD', KEYS[3], coming)
+  end
+  return 'active'
+end
+if coming and coming ~= ARGV[1] then return 'busy' end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if redis.call('HGET', roster, 'previous') == ARGV[1] then

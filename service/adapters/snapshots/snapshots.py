@@ -14,7 +14,7 @@ Nothing is written twice: a generation that is torn by a power cut is recognised
 import fcntl
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
@@ -36,6 +36,7 @@ from service.ports import Mask
 
 FORMAT: Final = 1
 CURRENT: Final = "CURRENT"
+ASIDE: Final = ".set-aside"
 KEPT: Final = 2
 """Generations that stay on disk: a process may be opening the last but one."""
 WITHDRAWALS_KEPT_SECONDS: Final = 7 * 86_400
@@ -173,7 +174,7 @@ class Snapshots:
 
     def set_aside(self) -> Path:
         """Move everything out of the way, to be looked at, and begin anew."""
-        aside = self._folder.with_name(f"{self._folder.name}.set-aside")
+        aside = self._folder.with_name(f"{self._folder.name}{ASIDE}")
         shutil.rmtree(aside, ignore_errors=True)
         self._folder.replace(aside)
         self._open = {}
@@ -266,3 +267,14 @@ def _alive(frozen: Frozen) -> list[tuple[Segment, Mask]]:
 
 def _digest(alive_S: Mask) -> str:
     return xxhash.xxh3_64_hexdigest(np.ascontiguousarray(alive_S).data)
+
+
+def remove_all_but(kept: Collection[str], folder: Path) -> None:
+    """Remove the generations in ``folder`` of all models but those in the folders named ``kept``,
+    unless a process writes them.
+    """
+    for path in folder.iterdir():
+        if path.is_dir() and path.name not in kept and path.suffix != ASIDE:
+            left = Snapshots(path, store="", model="", dimension=0)
+            left.remove()
+            left.close()

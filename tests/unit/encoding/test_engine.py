@@ -12,8 +12,8 @@ import pytest
 from model_store.artefact import Artefact
 from model_store.inputs import NewsInputs
 from model_store.news_encoder import NewsEncoder
+from service.encoding.admission import Limits
 from service.encoding.engine import Engine
-from service.encoding.limits import Limits
 from service.encoding.loaded import LoadedEncoder
 from service.errors import EncodingFailed, Overloaded, Unavailable
 from service.ports import Vectors
@@ -21,13 +21,14 @@ from tests.attention_artefacts import Workshop
 from tests.unit.encoding.gated import POISON, Gate
 from tests.unit.model_store.test_news_views import news_of
 
+SAME_LENGTH = [NewsInputs(f"The ferry {word}") for word in ("wins", "sinks", "crews")]
 BUSY = NewsInputs("The ferry crews votes for a strike at the old harbour")
 """What keeps the thread busy while others come."""
 
 
 @asynccontextmanager
-async def engine(gate: Gate, **settings: Any) -> AsyncIterator[Engine]:
-    made = Engine("cpu", 1, opens=gate.opens, **settings)
+async def engine(gate: Gate, threads: int = 1, **settings: Any) -> AsyncIterator[Engine]:
+    made = Engine("cpu", threads, opens=gate.opens, **settings)
     try:
         yield made
     finally:
@@ -51,11 +52,12 @@ async def asked(*calls: Coroutine[Any, Any, Vectors]) -> list["asyncio.Task[Vect
     return tasks
 
 
+@pytest.mark.parametrize("threads", [1, 3])
 def test_a_vector_has_the_same_bits_alone_together_and_among_others(
-    artefact: Artefact, news: list[NewsInputs], vectors_of_news: Vectors
+    artefact: Artefact, news: list[NewsInputs], vectors_of_news: Vectors, threads: int
 ) -> None:
     async def scenario() -> None:
-        async with engine(Gate()) as made:
+        async with engine(Gate(), threads) as made:
             encoder = await made.load(artefact)
             together_ND = await encoder.encode(news)
             alone = [await encoder.encode([item]) for item in news]
@@ -81,14 +83,12 @@ def test_no_news_has_no_vectors(artefact: Artefact) -> None:
 
 
 def test_callers_that_wait_share_a_batch(artefact: Artefact) -> None:
-    same_length = [NewsInputs(f"The ferry {word}") for word in ("wins", "sinks", "crews")]
-
     async def scenario() -> None:
         gate = Gate()
         async with engine(gate) as made:
             encoder = await made.load(artefact)
             first = await busy(gate, encoder)
-            others = await asked(*(encoder.encode([item]) for item in same_length))
+            others = await asked(*(encoder.encode([item]) for item in SAME_LENGTH))
             assert made.figures.waiting_texts == 4
             gate.open()
             await asyncio.gather(first, *others)
@@ -243,12 +243,13 @@ def test_one_article_does_not_wait_for_an_import(
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 def test_the_background_rests_and_what_is_wanted_at_once_does_not(
-    artefact: Artefact, news: list[NewsInputs], vectors_of_news: Vectors
+    artefact: Artefact, news: list[NewsInputs], vectors_of_news: Vectors, threads: int
 ) -> None:
     async def scenario() -> None:
         gate = Gate()
-        async with engine(gate, background_share=1e-9) as made:  # rests for days
+        async with engine(gate, threads, background_share=1e-9) as made:  # rests for days
             encoder = await made.load(artefact)
             (background,) = await asked(encoder.encode(news[:3], in_background=True))
             assert np.array_equal(await encoder.encode(news[5:9]), vectors_of_news[5:9])
@@ -261,25 +262,75 @@ def test_the_background_rests_and_what_is_wanted_at_once_does_not(
     asyncio.run(scenario())
 
 
-def test_a_batch_that_fails_is_its_callers_alone(
-    artefact: Artefact, news: list[NewsInputs], vectors_of_news: Vectors
-) -> None:
+def test_a_text_that_fails_takes_no_other_of_its_batch_with_it(artefact: Artefact) -> None:
+    poison = NewsInputs(POISON + "The ferry wins")
+
     async def scenario() -> None:
         gate = Gate()
         async with engine(gate) as made:
             encoder = await made.load(artefact)
+            alone_ND = await encoder.encode(SAME_LENGTH)
             first = await busy(gate, encoder)
-            poisoned, too, well = await asked(
-                encoder.encode([POISON, news[0]]), encoder.encode([POISON]), encoder.encode(news)
+            well, mixed, poisoned = await asked(
+                encoder.encode(SAME_LENGTH[:2]),
+                encoder.encode([poison, SAME_LENGTH[2], poison, SAME_LENGTH[0]]),
+                encoder.encode([poison]),
             )
             gate.open()
-            assert np.array_equal(await well, vectors_of_news)
-            for call in (poisoned, too):
-                with pytest.raises(EncodingFailed):
+            assert np.array_equal(await well, alone_ND[:2])
+            for call, positions in ((mixed, (0, 2)), (poisoned, (0,))):
+                with pytest.raises(EncodingFailed) as failure:
                     await call
+                assert failure.value.positions == positions
             await first
-            assert np.array_equal(await encoder.encode(news[:1]), vectors_of_news[:1])
-            assert made.figures.waiting_texts == 0
+            assert [len(batch) for batch in gate.passed[-5:]] == [4, 1, 1, 1, 1]
+            again = await encoder.encode([SAME_LENGTH[2], SAME_LENGTH[0]])
+            assert np.array_equal(again, alone_ND[[2, 0]])
+            assert made.figures.waiting_texts == made.figures.waiting_tokens == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_load_that_is_cancelled_leaves_no_model_behind(artefact: Artefact) -> None:
+    async def scenario() -> None:
+        gate = Gate()
+        async with engine(gate) as made:
+            gate.shut()
+            loading = [asyncio.create_task(made.load(artefact)) for _ in range(2)]
+            await asyncio.to_thread(gate.wait_for_a_batch)  # of the warm-up of the first
+            for each in loading:
+                each.cancel()
+            gate.open()
+            await asyncio.wait(loading)
+            assert all(each.cancelled() for each in loading)
+            assert not made._loaded
+
+    asyncio.run(scenario())
+
+
+def test_as_many_batches_run_at_once_as_there_are_threads(
+    artefact: Artefact, news: list[NewsInputs]
+) -> None:
+    async def scenario() -> None:
+        gate = Gate()
+        async with engine(gate, threads=2) as made:
+            encoder = await made.load(artefact)
+            first = await busy(gate, encoder)
+            (second,) = await asked(encoder.encode(SAME_LENGTH[:1]))
+            await asyncio.to_thread(gate.wait_for_a_batch)
+            (third,) = await asked(encoder.encode(news[:1]))
+            unloading = asyncio.create_task(made.unload(encoder))
+            with pytest.raises(Unavailable):
+                await third
+            for _ in range(1_000):
+                await asyncio.sleep(0)
+            assert not unloading.done()
+            gate.open()
+            await unloading
+            assert len(gate.passed) == 2
+            for running in (first, second):
+                with pytest.raises(Unavailable):
+                    await running
 
     asyncio.run(scenario())
 
@@ -327,10 +378,13 @@ def test_models_are_used_side_by_side_until_they_are_unloaded(workshop: Workshop
     asyncio.run(scenario())
 
 
-def test_the_end_refuses_what_waits(artefact: Artefact, news: list[NewsInputs]) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_end_refuses_what_waits(
+    artefact: Artefact, news: list[NewsInputs], threads: int
+) -> None:
     async def scenario() -> None:
         gate = Gate()
-        async with engine(gate) as made:
+        async with engine(gate, threads) as made:
             encoder = await made.load(artefact)
             first = await busy(gate, encoder)
             (waiting,) = await asked(encoder.encode(news))

@@ -11,8 +11,9 @@ import pytest
 from model_store.artefact import Artefact
 from model_store.errors import ModelStoreError, NotFound
 from model_store.inputs import NewsInputs
+from model_store.store import ModelStore
+from service.encoding.admission import Limits
 from service.encoding.engine import Engine
-from service.encoding.limits import Limits
 from service.encoding.process import serving
 from service.encoding.remote import RemoteEncoders
 from service.errors import EncodingFailed, Overloaded, Unavailable
@@ -91,6 +92,45 @@ def test_a_model_is_loaded_once_and_let_go_of_with_the_last_who_holds_it(
     asyncio.run(scenario())
 
 
+def test_a_load_that_is_cancelled_or_whose_worker_goes_leaves_no_model_behind(
+    path: Path, artefact: Artefact
+) -> None:
+    async def scenario() -> None:
+        gate = Gate()
+        async with (
+            engine(gate) as made,
+            process(path, made, artefact),
+            worker(path) as one,
+            worker(path) as other,
+        ):
+            gate.shut()
+            cancelled, lost = await asked(one.load(artefact), other.load(artefact))  # type: ignore[arg-type]
+            await asyncio.to_thread(gate.wait_for_a_batch)
+            cancelled.cancel()
+            other.close()
+            with pytest.raises(Unavailable):
+                await lost
+            gate.open()
+            encoder = await one.load(artefact)  # the socket works, and in order
+            await one.unload(encoder)
+            await until(lambda: not made._loaded)
+
+    asyncio.run(scenario())
+
+
+def test_a_model_that_is_not_there_is_said_to_be_not_there(path: Path, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            engine(Gate()) as made,
+            serving(path, made, ModelStore.at(tmp_path).load),
+            worker(path) as one,
+        ):
+            with pytest.raises(ModelStoreError, match="nobody"):
+                await one.ask(do="load", model="nobody@1")
+
+    asyncio.run(scenario())
+
+
 def test_what_is_cancelled_or_asked_by_one_who_is_gone_is_dropped(
     path: Path, artefact: Artefact, news: list[NewsInputs]
 ) -> None:
@@ -131,8 +171,11 @@ def test_errors_arrive_as_they_were_raised(
             worker(path) as one,
         ):
             encoder = await one.load(artefact)
+            with pytest.raises(EncodingFailed) as failed:
+                await encoder.encode([BUSY, NewsInputs(POISON)])
+            assert failed.value.positions == (1,)
             with pytest.raises(EncodingFailed):
-                await encoder.encode([POISON])
+                await one.ask(do="serve")
             first = await busy(gate, encoder)  # type: ignore[arg-type]
             with pytest.raises(Overloaded) as refused:
                 await encoder.encode(news[:9])
@@ -165,5 +208,30 @@ def test_a_successor_is_found_and_told_what_is_loaded(
             async with engine(Gate()) as made, process(path, made, artefact):
                 found = await encoder.encode(news[:4])
                 assert np.array_equal(found, vectors_of_news[:4])
+
+    asyncio.run(scenario())
+
+
+def test_a_caller_that_gives_up_does_not_keep_the_successor_from_being_told(
+    path: Path, artefact: Artefact, news: list[NewsInputs], vectors_of_news: Vectors
+) -> None:
+    async def scenario() -> None:
+        async with worker(path) as one:
+            async with engine(Gate()) as made, process(path, made, artefact):
+                encoder = await one.load(artefact)
+            await until(lambda: one._line is not None and one._line.ended)
+            gate = Gate()
+            async with engine(gate) as made, process(path, made, artefact):
+                gate.shut()
+                impatient, patient = await asked(
+                    encoder.encode(news[:1]), encoder.encode(news[1:3])
+                )
+                await asyncio.to_thread(gate.wait_for_a_batch)  # of the warm-up
+                impatient.cancel()
+                await asyncio.wait([impatient])
+                gate.open()
+                assert np.array_equal(await patient, vectors_of_news[1:3])
+                assert made.figures.texts == 2
+                assert len(made._loaded) == 1
 
     asyncio.run(scenario())

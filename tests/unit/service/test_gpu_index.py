@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from service.adapters import faiss_index
 from service.adapters.faiss_index import FaissSegment
-from service.adapters.gpu_index import MOST, SPARE, GpuSegment, fetched, segments_on
+from service.adapters.gpu_index import MOST, SPARE, Gpu, GpuSegment, fetched, segments_on
 from service.ports import Found, Mask, Vectors
 
 DIMENSION, ROWS = 16, 5_000
@@ -35,20 +36,42 @@ class Counting(FaissSegment):
         return super().search(query_D, limit, allowed)
 
 
-class Alone:
-    """A flat index that fails where two search it at once, as one on a GPU may."""
+class Crowd:
+    """Whoever uses the GPU: it fails where two do at once, as FAISS may there."""
 
-    def __init__(self, index: faiss.Index) -> None:
-        self._index, self._busy = index, threading.Lock()
+    def __init__(self) -> None:
+        self._busy = threading.Lock()
+        self.times = 0
+
+    def __enter__(self) -> None:
+        assert self._busy.acquire(blocking=False)
+        self.times += 1
+
+    def __exit__(self, *_: object) -> None:
+        time.sleep(0)  # let another thread have its chance
+        self._busy.release()
+
+
+class Alone:
+    """A flat index that is brought, searched and freed as one on a GPU is."""
+
+    def __init__(self, index: faiss.Index, crowd: Crowd | None = None) -> None:
+        self._index, self._crowd = index, crowd or Crowd()
         self.most = 0
 
+    @classmethod
+    def brought(cls, index: faiss.Index, crowd: Crowd) -> "Alone":
+        with crowd:
+            return cls(faiss.clone_index(index), crowd)
+
+    def __del__(self) -> None:
+        with self._crowd:
+            del self._index
+
     def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        assert self._busy.acquire(blocking=False)
         self.most = max(self.most, k)
-        try:
+        with self._crowd:
             return self._index.search(queries, k)
-        finally:
-            self._busy.release()
 
 
 @pytest.fixture
@@ -84,7 +107,7 @@ def test_the_gpu_searches_what_it_can_and_the_disk_the_rest(
     on_disk: Counting, on_gpu: Alone, limit: int, share: float, on_the_gpu: bool
 ) -> None:
     allowed = np.random.default_rng(1).random(ROWS) < share
-    index = GpuSegment(on_disk, on_gpu, threading.Lock())
+    index = GpuSegment(on_disk, on_gpu, threading.RLock())
     query_D = vectors(1, 2)[0]
     rows, scores = index.search(query_D, limit, allowed)
     assert on_disk.asked == (0 if on_the_gpu else 1)
@@ -99,7 +122,7 @@ def test_where_a_filter_leaves_too_little_of_what_was_found_the_disk_searches(
     query_D = vectors(1, 3)[0]
     scores_N = vectors(ROWS).astype(np.float64) @ query_D.astype(np.float64)
     far = scores_N < np.median(scores_N)
-    _, scores = GpuSegment(on_disk, on_gpu, threading.Lock()).search(query_D, 50, far)
+    _, scores = GpuSegment(on_disk, on_gpu, threading.RLock()).search(query_D, 50, far)
     assert on_disk.asked == 1
     assert scores == pytest.approx(best(far, query_D, 50), abs=1e-5)
 
@@ -111,7 +134,7 @@ def test_scores_are_those_of_the_stored_vectors_whatever_the_gpu_says(on_disk: C
     rough.train(vectors(ROWS).astype(np.float32))
     rough.add(vectors(ROWS).astype(np.float32))
     query_D = vectors(1, 4)[0]
-    rows, scores = GpuSegment(on_disk, rough, threading.Lock()).search(query_D, 20, EVERYTHING)
+    rows, scores = GpuSegment(on_disk, rough, threading.RLock()).search(query_D, 20, EVERYTHING)
     own = vectors(ROWS)[rows].astype(np.float64) @ query_D.astype(np.float64)
     assert scores == pytest.approx(own, abs=1e-5)
     assert (np.diff(scores) <= 0).all()
@@ -119,11 +142,42 @@ def test_scores_are_those_of_the_stored_vectors_whatever_the_gpu_says(on_disk: C
 
 
 def test_requests_take_turns_on_the_gpu(on_disk: Counting, on_gpu: Alone) -> None:
-    index = GpuSegment(on_disk, on_gpu, threading.Lock())
+    index = GpuSegment(on_disk, on_gpu, threading.RLock())
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda q: index.search(q, 10, EVERYTHING), vectors(200, 5)))
     assert all(len(rows) == 10 for rows, _ in found)
     assert on_disk.asked == 0
+
+
+def test_nothing_is_searched_while_a_segment_is_brought_or_freed(tmp_path: Path) -> None:
+    rows, rounds = faiss_index.EXACT_ROWS, 20
+    faiss_index.write(tmp_path, DIMENSION, [vectors(rows)])
+    crowd = Crowd()
+    gpu = Gpu(lambda: lambda index: Alone.brought(index, crowd))
+    stays, over = gpu.segment(tmp_path), threading.Event()
+    everything, query_D = np.ones(rows, np.bool_), vectors(1, 7)[0]
+
+    def search() -> None:
+        while not over.is_set():
+            stays.search(query_D, 10, everything)
+
+    with ThreadPoolExecutor(2) as pool:
+        searching = [pool.submit(search) for _ in range(2)]
+        try:
+            for _ in range(rounds):
+                gpu.segment(tmp_path)  # and freed at once
+        finally:
+            over.set()
+        for each in searching:
+            each.result()
+    assert crowd.times > 2 * rounds
+
+
+def test_a_segment_is_freed_in_the_middle_of_its_own_turn(on_disk: Counting) -> None:
+    turn = threading.RLock()
+    index = GpuSegment(on_disk, Alone(faiss.IndexFlatIP(DIMENSION)), turn)
+    with turn:
+        del index
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,12 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 from starlette.types import Message
 
-from service.api.patience import ClientPatience, preferred_seconds
+from service.api.patience import (
+    BATCH_SECONDS,
+    ClientPatience,
+    patience_seconds,
+    preferred_seconds,
+)
 from service.errors import ClientGone, Overloaded
 
 
@@ -34,6 +39,16 @@ def test_the_preference_is_read_where_it_is_well_formed(
     headers: list[str], seconds: float | None
 ) -> None:
     assert preferred_seconds(headers) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [([], 30), (["wait=7"], 7), (["wait=0"], 0), (["wait=999999999"], BATCH_SECONDS)],
+)
+def test_a_client_is_waited_for_as_it_prefers_but_not_forever(
+    headers: list[str], seconds: float
+) -> None:
+    assert patience_seconds(headers, 30) == seconds
 
 
 def gone() -> Counter:
