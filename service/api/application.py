@@ -35,11 +35,12 @@ def create_app(running: Running) -> FastAPI:
             lambda: running.switching.roster, lambda: running.editions.active_model
         )
         following = [asyncio.create_task(work) for work in (figures, models)]
-        yield State(running=running, metrics=metrics, admission=Admission())
+        yield State(running=running, metrics=metrics)
         for task in following:
             task.cancel()
 
     app = FastAPI(title="Newsstand", version=metadata.version("newsstand"), lifespan=lifespan)
+    app.add_middleware(Admission)
     app.add_middleware(Telemetry, metrics=metrics)
     problems.install(app)
     for router in (

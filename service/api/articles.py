@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from service.api.admission import AdmittedBatchRoute, AdmittedRoute
 from service.api.batches import BatchAnswer, Refused, answer, parse_items, rejected, request_body
 from service.api.parts import (
     ArticleIdInPath,
@@ -15,15 +14,15 @@ from service.api.parts import (
     PatiencePart,
     StagesPart,
 )
-from service.api.strict_json import StrictRequest
+from service.api.strict_json import BatchRoute, StrictRequest, StrictRoute
 from service.domain.article import Article, IdentifiedArticle
 from service.domain.fields import ArticleId, Message, Time
 from service.errors import FieldError, Invalid, NotFound
 from service.pipeline.ingest import ingest, withdraw
 from service.ports import WriteStatus
 
-single = APIRouter(route_class=AdmittedRoute, tags=["articles"])
-batch = APIRouter(route_class=AdmittedBatchRoute, tags=["articles"])
+single = APIRouter(route_class=StrictRoute, tags=["articles"])
+batch = APIRouter(route_class=BatchRoute, tags=["articles"])
 
 
 class ArticleAnswer(Message):

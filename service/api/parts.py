@@ -8,7 +8,6 @@ from typing import Annotated, TypedDict
 
 from fastapi import Depends, Header, Path, Request
 
-from service.api.admission import Admission
 from service.api.patience import (
     ARTICLE_SECONDS,
     BATCH_SECONDS,
@@ -27,7 +26,6 @@ class State(TypedDict):
 
     running: Running
     metrics: Metrics
-    admission: Admission
 
 
 async def _running(request: Request) -> Running:

@@ -37,6 +37,13 @@ def problem(error: NewsstandError) -> dict[str, Any]:
     return fields
 
 
+def answer(error: NewsstandError) -> Response:
+    """The error as it is answered."""
+    wait = error.retry_after_seconds
+    headers = None if wait is None else {"Retry-After": str(wait)}
+    return _response(error.status, problem(error), headers)
+
+
 def invalid(errors: Iterable[Mapping[str, Any]], where: str | None = None) -> NewsstandError:
     """Pydantic's errors as ours: too long a list is TooLarge, all else Invalid.
 
@@ -85,9 +92,7 @@ def _response(
 
 async def _on_newsstand_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, NewsstandError)
-    wait = error.retry_after_seconds
-    headers = None if wait is None else {"Retry-After": str(wait)}
-    return _response(error.status, problem(error), headers)
+    return answer(error)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:

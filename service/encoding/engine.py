@@ -29,6 +29,7 @@ from service.encoding.cores import cores
 from service.encoding.demand import Demand, Text, Urgency, settle
 from service.encoding.lane import Group
 from service.encoding.loaded import Loaded, LoadedEncoder
+from service.encoding.priority import step_back
 from service.encoding.queue import Queue
 from service.encoding.share import BackgroundShare
 from service.errors import Overloaded, Unavailable
@@ -203,6 +204,7 @@ class Engine:
             raise
 
     def _work(self) -> None:
+        step_back()
         while self._step():
             pass
 
