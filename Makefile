@@ -44,6 +44,9 @@ bench: setup model
 	$(BIN)/python -m bench.recommend --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.stages --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.ingest --model-store $(MODEL_STORE) --model $(MODEL)
+	$(BIN)/python -m bench.encoder --model-store $(MODEL_STORE) --model $(MODEL)
+	$(BIN)/python -m bench.overload --model-store $(MODEL_STORE) --model $(MODEL)
+	$(BIN)/python -m bench.switch --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.reader_bytes
 	$(BIN)/python -m bench.index --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.arrivals --model-store $(MODEL_STORE) --model $(MODEL)

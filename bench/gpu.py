@@ -15,6 +15,7 @@ from bench.gpus.encoding import parity, throughput
 from bench.gpus.job import Job, built, facts
 from bench.gpus.searching import search
 from bench.ingest import over_http
+from bench.switch import switched
 from service.adapters.devices import chosen_device
 
 STORE = Path("bench/out/gpu-models")
@@ -22,6 +23,8 @@ TEXTS, QUICK_TEXTS = 20_000, 600
 ROWS, QUICK_ROWS = (1_000_000, 10_000_000), (20_000,)
 QUERIES, QUICK_QUERIES = 200, 20
 HTTP_BATCH = 500
+SWITCH_RATE = 40.0
+"""Recommendations a second meanwhile."""
 
 
 def ingest(job: Job) -> dict[str, object]:
@@ -33,13 +36,19 @@ def ingest(job: Job) -> dict[str, object]:
     return {"articles_per_second": over_http(options, job.texts)}
 
 
+def switch(job: Job) -> dict[str, object]:
+    """From one version to another and back under load, in a service on the device."""
+    os.environ["NEWSSTAND_DEVICE"] = job.device
+    return switched(job.artefact, job.texts, SWITCH_RATE)
+
+
 PARTS: Mapping[str, Callable[[Job], dict[str, object]]] = {
     "facts": facts,
     "parity": parity,
     "throughput": throughput,
     "ingest": ingest,
     "search": search,
-    # "model_switch" takes its seat here: a function of the job, like the others.
+    "model switch": switch,
 }
 
 

@@ -88,9 +88,17 @@ def main() -> None:
     source, texts = titles(options.articles)
     with tempfile.TemporaryDirectory() as name:
         models = _versions(artefact, Path(name) / "models")
-        log = asyncio.run(_under_load(options, models, artefact, texts))
+        log = asyncio.run(_under_load(options.rate, models, artefact, texts))
         memory = asyncio.run(_ring(models, artefact, texts[: options.ring_articles]))
     _report(options, source, log, memory)
+
+
+def switched(artefact: Artefact, texts: Sequence[str], rate: float) -> dict[str, Any]:
+    """What a switch and a rollback under load are like: its phases, and when what happened."""
+    with tempfile.TemporaryDirectory() as name:
+        models = _versions(artefact, Path(name) / "models")
+        log = asyncio.run(_under_load(rate, models, artefact, texts))
+    return {"phases": {row.pop("phase"): row for row in _rows(log)}, "events": log.events}
 
 
 def _versions(artefact: Artefact, store: Path) -> Path:
@@ -112,9 +120,7 @@ def _service(
     return serving("service.cli", arguments, None, folder / "log")
 
 
-async def _under_load(
-    options: argparse.Namespace, models: Path, artefact: Artefact, texts: Sequence[str]
-) -> Log:
+async def _under_load(rate: float, models: Path, artefact: Artefact, texts: Sequence[str]) -> Log:
     name = artefact.manifest.name
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -124,9 +130,9 @@ async def _under_load(
             await _fill(client, texts)
             log = Log()
             load = [
-                asyncio.create_task(_again(log, "recommend", options.rate, client, _recommend)),
-                asyncio.create_task(_again(log, "click", options.rate / 10, client, _click)),
-                asyncio.create_task(_again(log, "put", options.rate / 20, client, _put)),
+                asyncio.create_task(_again(log, "recommend", rate, client, _recommend)),
+                asyncio.create_task(_again(log, "click", rate / 10, client, _click)),
+                asyncio.create_task(_again(log, "put", rate / 20, client, _put)),
             ]
             await _follow(client, log, name)
             log.ended.set()
