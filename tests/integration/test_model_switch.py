@@ -295,6 +295,7 @@ def test_a_switch_outlives_the_replica_that_leads_it(start: Start, workshop: Wor
     eventually(lambda: any(encoded(r.client) > before[r] for r in replicas))
     (leading,) = (replica for replica in replicas if encoded(replica.client) > before[replica])
     (other,) = (replica for replica in replicas if replica is not leading)
+    eventually(lambda: models(other.client)["switch"] is not None)
     assert models(other.client)["switch"]["state"] == "encoding"
     leading.stop(signal.SIGKILL)
     eventually(lambda: active(other.client) == NEW, seconds=60)
