@@ -11,7 +11,7 @@ from service.adapters.redis.terms import KEPT, WRITE
 from service.models.roster import Asked, Coming, Failure, Report, Roster, Standing
 
 GONE_AFTER_MS: Final = 3_000
-HEARD_WITHIN_MS: Final = 2_000
+HEARD_WITHIN_MS: Final = 1_000
 """Every process looks at the roster more often than this."""
 PREVIOUS_STAYS_MS: Final = 86_400_000
 _KEYS: Final = (keys.ROSTER, keys.ROSTER_PROCESSES, keys.ROSTER_DOOMED)
