@@ -2,9 +2,8 @@
 generations.
 
 The supervisor opens the port and the embedded Valkey, starts the encoder and the workers and keeps
-them running.
-A worker that ends is replaced; the connections that wait at the port are taken by the others. A
-worker whose supervisor is gone, however it went, ends by itself.
+them running. A process that ends is replaced; the connections that wait at the port are taken by
+the other workers. One whose supervisor is gone, however it went, ends by itself.
 """
 
 import logging

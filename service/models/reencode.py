@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from service.domain.fields import ArticleId
+from service.errors import EncodingFailed
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.pieces import pieces
 from service.pipeline.refill import keep_encoded, without_vector
@@ -33,4 +34,6 @@ async def reencode(newsstand: Newsstand, told: Told) -> bool:
 async def _encode(newsstand: Newsstand, article_ids: Sequence[ArticleId]) -> None:
     stored = await newsstand.articles.get(article_ids)
     bare = without_vector(newsstand, [one for one in stored if one is not None])
-    await keep_encoded(newsstand, bare, in_background=True)
+    made = await keep_encoded(newsstand, bare, in_background=True)
+    if len(bare) > 1 and not made:  # one text may be at fault, but not every one
+        raise EncodingFailed(f"the model gives no vectors for any of {len(bare)} articles")

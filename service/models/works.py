@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from model_store.errors import ModelStoreError
-from service.errors import SetupError, Unavailable
+from service.errors import EncodingFailed, SetupError, Unavailable
 
 UNEXPECTED: Final = "it failed unexpectedly: see the service's log"
 CANCEL_AGAIN_SECONDS: Final = 1.0
@@ -55,7 +55,7 @@ class Works:
             if name not in self._waiting:
                 _log.warning("%s waits: %s", name, error.detail)
             self._waiting.add(name)
-        except (ModelStoreError, SetupError, OSError) as error:
+        except (ModelStoreError, SetupError, EncodingFailed, OSError) as error:
             _log.error("%s: %s", name, error)
             self._failed(name, str(error))
         except Exception:  # noqa: BLE001 - whatever it is, the model that is active goes on
