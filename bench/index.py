@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--articles", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     options = parser.parse_args()
     faiss.omp_set_num_threads(1)
-    real_ND = _real_vectors(options.model_store, options.model)
+    real_ND = real_vectors(options.model_store, options.model)
     rows, facts = [], []
     for count in options.articles:
         with tempfile.TemporaryDirectory() as folder:
@@ -67,7 +67,7 @@ def main() -> None:
 
 def _measured(real_ND: Vectors, count: int, folder: Path) -> tuple[list[Row], dict[str, float]]:
     started = time.perf_counter()
-    faiss_index.write(folder, real_ND.shape[1], _vectors(real_ND, count))
+    faiss_index.write(folder, real_ND.shape[1], grown(real_ND, count))
     built = time.perf_counter()
     segment = FaissSegment(folder)
     opened = time.perf_counter()
@@ -169,7 +169,8 @@ def _filters(vectors_ND: Vectors, rng: np.random.Generator) -> Iterator[tuple[st
     yield "10.0% on one side", along_N > np.quantile(along_N, 0.9)
 
 
-def _vectors(real_ND: Vectors, count: int) -> Iterator[Vectors]:
+def grown(real_ND: Vectors, count: int) -> Iterator[Vectors]:
+    """So many vectors, in pieces: the real ones, then these moved by noise."""
     rng = np.random.default_rng(1)
     given = 0
     while given < count:
@@ -182,7 +183,8 @@ def _vectors(real_ND: Vectors, count: int) -> Iterator[Vectors]:
         yield piece_ND.astype(np.float16)
 
 
-def _real_vectors(store: Path, model: str) -> Vectors:
+def real_vectors(store: Path, model: str) -> Vectors:
+    """Those of real titles under an artefact; kept in ``bench/out``, for they take minutes."""
     artefact = ModelStore.at(store).load(model)
     kept = Path("bench/out") / f"vectors-{artefact.manifest.reference.replace('/', '_')}.npy"
     if not kept.exists():

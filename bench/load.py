@@ -56,6 +56,8 @@ class Connection:
         self._writer.write(request)
         head = await self._reader.readuntil(b"\r\n\r\n")
         lower = head.lower()
+        if head[9:12] == b"204":
+            return head, b""
         start = lower.index(b"content-length:") + 15
         return head, await self._reader.readexactly(int(lower[start : lower.index(b"\r", start)]))
 

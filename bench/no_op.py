@@ -9,9 +9,12 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from service.api import problems
+from service.api.access import READ, Access
+from service.api.metrics.registry import Metrics
 from service.api.strict_json import StrictRoute
-from service.api.telemetry import Metrics, Telemetry
+from service.api.telemetry import Telemetry
 from service.domain.recommendation import Item, Recommendation, RecommendRequest
+from service.http_connection import HttpConnection
 
 router = APIRouter(route_class=StrictRoute)
 ANSWER = Recommendation(
@@ -35,7 +38,7 @@ ANSWER = Recommendation(
 )
 
 
-@router.post("/v1/recommend", response_model=Recommendation)
+@router.post("/v1/recommend", response_model=Recommendation, openapi_extra=READ)
 async def no_op(body: RecommendRequest) -> Recommendation:
     """The same answer, whatever is asked."""
     return ANSWER
@@ -43,13 +46,21 @@ async def no_op(body: RecommendRequest) -> Recommendation:
 
 def main() -> None:
     """Serve on a free port and say which."""
-    app = FastAPI()
-    app.add_middleware(Telemetry, metrics=Metrics())
+    app, metrics = FastAPI(), Metrics()
+    app.add_middleware(Access, doorkeeper=None, refused=metrics.refused)
+    app.add_middleware(Telemetry, metrics=metrics)
     problems.install(app)
     app.include_router(router)
     listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(f"ready on http://127.0.0.1:{listening.getsockname()[1]}", file=sys.stderr, flush=True)
-    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, ws="none")
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        http=HttpConnection,
+        ws="none",
+    )
     uvicorn.Server(config).run([listening])
 
 

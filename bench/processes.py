@@ -20,12 +20,16 @@ def server(module: str, arguments: Sequence[str], core: int | None, log: Path) -
 
 @contextmanager
 def serving(
-    module: str, arguments: Sequence[str], core: int | None, log: Path
+    module: str,
+    arguments: Sequence[str],
+    core: int | None,
+    log: Path,
+    python: Path = Path(sys.executable),
 ) -> Iterator[tuple[int, int]]:
-    """Like ``server``; gives the process id, too."""
+    """Like ``server``; gives the process id, too. ``python`` is that of a peer's environment."""
     with log.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [str(python), "-m", module, *arguments],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
