@@ -14,6 +14,7 @@ from service import logs
 from service.errors import NewsstandError, SetupError
 from service.importing.errors import ImportStopped
 from service.importing.sources.formats import SourceFormat
+from service.keys_command import keys
 from service.settings import Settings
 from service.transfer.errors import TransferStopped
 
@@ -72,11 +73,23 @@ def serve(settings: Settings) -> None:
 
 @app.command()
 @with_settings
-def demo(settings: Settings) -> None:
+def demo(
+    settings: Settings,
+    to: Annotated[
+        str | None, typer.Option(help="Show it on this running service, not on one of our own.")
+    ] = None,
+    api_key: Annotated[
+        str | None, typer.Option(envvar="NEWSSTAND_API_KEY", help="The service's key, if any.")
+    ] = None,
+) -> None:
     """Serve with sample news and a few readers, and show what one of them is recommended."""
     from service.demo import demo as run
+    from service.demo import demo_on
 
-    run(settings, Console())
+    if to is None:
+        run(settings, api_key, Console())
+    else:
+        demo_on(to, api_key, Console())
 
 
 RedisUrl = Annotated[
@@ -193,6 +206,7 @@ def replay(
     replay_log(log, settings, scenarios, out, Console(), last)
 
 
+app.add_typer(keys, name="keys", help="Make, list and revoke API keys.")
 state = typer.Typer(no_args_is_help=True)
 app.add_typer(state, name="state", help="Look at the state store, or confirm that it is yours.")
 

@@ -5,7 +5,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from service.adapters.devices import chosen_device
 from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.faiss_index import FaissTail
 from service.adapters.gpu_index import segments_on
+from service.adapters.key_file import read_keys
 from service.adapters.policy_file import PolicyFile
 from service.adapters.redis.append_only_file import AppendOnlyFile
 from service.adapters.redis.article_log import ArticleLog
@@ -33,11 +34,15 @@ from service.adapters.redis.rosters import RedisRosters
 from service.adapters.redis.unwritten import Unwritten
 from service.adapters.snapshots.memory import Memory
 from service.adapters.snapshots.segment_files import Opens
+from service.adapters.watched_file import WatchedFile
 from service.background.loss import Loss
 from service.background.tasks import Tasks
 from service.catalogue.catalogue import Catalogue
+from service.catalogue.pools import Pools
 from service.catalogue.sealed import Sealed
+from service.domain.api_key import Keyring
 from service.domain.experiment import PolicyBook
+from service.domain.lookups import Caches
 from service.encoding.cores import cores
 from service.encoding.engine import Engine
 from service.encoding.interests import interests
@@ -82,6 +87,8 @@ class Parts:
     tasks: Tasks
     policies: Callable[[], PolicyBook]
     policy_file: PolicyFile | None
+    key_file: WatchedFile[Keyring] | None
+    """None: whoever reaches the service may do everything."""
     append_only_file: AppendOnlyFile | None
     """Of the embedded server: any other is the operator's to rewrite."""
     identity: Identity
@@ -90,6 +97,8 @@ class Parts:
     """What this machine knew of the store when it started."""
     folder: Path
     """What is kept on disk of this store."""
+    caches: Caches = field(default_factory=Caches)
+    """Counted over all models."""
 
 
 async def assembled(
@@ -105,6 +114,7 @@ async def assembled(
     never met it.
     """
     policy_file = PolicyFile(settings.policies_file) if settings.policies_file else None
+    key_file = WatchedFile(settings.api_keys_file, read_keys) if settings.api_keys_file else None
     embedded = EmbeddedValkey(settings.data_dir)
     url = settings.redis_url or stack.enter_context(embedded).url
     folder = settings.data_dir / "catalogue" / (EMBEDDED if url == embedded.url else _name_of(url))
@@ -134,6 +144,7 @@ async def assembled(
         tasks=await stack.enter_async_context(Tasks()),
         policies=_policies(policy_file),
         policy_file=policy_file,
+        key_file=key_file,
         append_only_file=AppendOnlyFile(connection) if url == embedded.url else None,
         identity=identity,
         loss=loss,
@@ -190,6 +201,8 @@ async def newsstand_under(
         others=others,
         state_is_lost=lambda: parts.identity.lost is not None,
         clock=parts.clock,
+        caches=parts.caches,
+        pools=Pools(parts.caches.pools),
     )
 
 

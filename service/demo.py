@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from service.errors import SetupError
 from service.server import serve
 from service.settings import Settings
 
@@ -22,24 +24,60 @@ SHOWN_CLICKS: Final = 2
 DIVERSITY: Final = 0.2
 TITLE_CHARACTERS: Final = 36
 READER: Final = "reader-hazel"
+READY_SECONDS: Final = 180.0
+POLL_SECONDS: Final = 0.5
 
 Record = dict[str, Any]
 
 
-def demo(settings: Settings, console: Console) -> None:
+def demo(settings: Settings, api_key: str | None, console: Console) -> None:
     """Serve until Ctrl-C; meanwhile load the sample news and show what a reader gets.
 
-    Raises what ``serve`` raises.
+    Raises what ``serve`` raises, and SetupError if a key is needed and none given.
     """
+    if settings.api_keys_file is not None and api_key is None:
+        raise SetupError("the demo needs a key that may read and write: set NEWSSTAND_API_KEY")
 
     def on_ready(url: str) -> None:
-        threading.Thread(target=_present, args=(url, console), daemon=True).start()
+        threading.Thread(target=_present, args=(url, api_key, console), daemon=True).start()
 
     serve(settings, on_ready)
 
 
-def _present(url: str, console: Console) -> None:
-    with httpx.Client(base_url=url, timeout=60) as client:
+def demo_on(url: str, api_key: str | None, console: Console) -> None:
+    """Load the sample news into the service at ``url`` and show what a reader gets.
+
+    Raises SetupError if the service is not ready within ``READY_SECONDS``, or refuses.
+    """
+    with _client(url, api_key) as client:
+        try:
+            _await_ready(client)
+            _load(client, console)
+            _show(client, console, READER)
+        except httpx.HTTPError as error:
+            raise SetupError(f"the sample could not be shown: {error}") from error
+
+
+def _await_ready(client: httpx.Client) -> None:
+    """Raises the last HTTPError if it is not ready in time."""
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            client.get("/health/ready").raise_for_status()
+            return
+        except httpx.HTTPError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(POLL_SECONDS)
+
+
+def _client(url: str, api_key: str | None) -> httpx.Client:
+    authorization = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+    return httpx.Client(base_url=url, timeout=60, headers=authorization)
+
+
+def _present(url: str, api_key: str | None, console: Console) -> None:
+    with _client(url, api_key) as client:
         try:
             _load(client, console)
             _show(client, console, READER)

@@ -13,13 +13,16 @@ from prometheus_client import CollectorRegistry
 
 from model_store.store import ModelStore
 from service import logs
-from service.api.encoding_metrics import EncodingMetrics
+from service.api.metrics.encoding import EncodingMetrics
+from service.api.metrics.process import ProcessMetrics
 from service.composition import engine_of
+from service.encoding.engine import Engine
 from service.encoding.process import serving
 from service.errors import SetupError
 from service.settings import Settings
 from service.supervisor import READY, runs
 
+COUNTED_SECONDS = 1.0
 PRIVATE = 0o700
 OTHERS = 0o077
 
@@ -76,8 +79,7 @@ async def _encode(settings: Settings, line: Connection, path: Path) -> None:
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     loop.add_reader(line.fileno(), ended.set)
     engine = engine_of(settings)
-    metrics = EncodingMetrics(CollectorRegistry())
-    counting = asyncio.create_task(metrics.follow(lambda: engine.figures))
+    counting = asyncio.create_task(_count(engine))
     try:
         async with serving(path, engine, ModelStore.at(settings.model_store).load):
             line.send(READY)
@@ -85,3 +87,13 @@ async def _encode(settings: Settings, line: Connection, path: Path) -> None:
     finally:
         counting.cancel()
         engine.close()
+
+
+async def _count(engine: Engine) -> None:
+    """For ever: a worker is asked for all metrics, and finds these beside its own."""
+    registry = CollectorRegistry()
+    encoding, process = EncodingMetrics(registry), ProcessMetrics(registry, "encoder")
+    while True:
+        encoding.count(engine.figures)
+        process.tell()
+        await asyncio.sleep(COUNTED_SECONDS)

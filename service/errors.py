@@ -3,12 +3,18 @@
 NewsstandError                     a text for people, and a status for clients
 ├── Malformed            400       the body is not what its type says
 ├── ForgedCursor         400       not made here, or for another request
+├── Unauthenticated      401       nobody knows who asks
+│   ├── NoKey            401
+│   └── UnknownKey       401       never made, or revoked
+├── Forbidden            403       the key has not the scope that this needs
 ├── NotFound             404
+├── TooSlow              408       the body does not arrive
 ├── Conflict             409       it does not go together with how things stand
 ├── ExpiredCursor        410
 ├── TooLarge             413       too many items or bytes
 ├── UnsupportedMedia     415
 ├── Invalid              422       a field is wrong; says which
+├── RateLimited          429       the key comes more often than it may
 ├── ClientGone           499       nobody waits for the answer any more
 └── Unavailable          503       it cannot be done now, or made durable
     ├── Overloaded       503       more is waiting to be encoded than can be in good time
@@ -18,6 +24,7 @@ SetupError                         the service cannot start as it is configured
 TornSnapshot                       a snapshot that cannot be used; it is set aside and made anew
 """
 
+import math
 import random
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -72,10 +79,39 @@ class ExpiredCursor(NewsstandError):
     status, kind, title = 410, "expired-cursor", "Expired cursor"
 
 
+class Unauthenticated(NewsstandError):
+    """Nobody knows who asks. ``challenge`` says how to tell (RFC 6750)."""
+
+    status, kind, title = 401, "unauthenticated", "No valid API key"
+    challenge: ClassVar[str] = "Bearer"
+
+
+class NoKey(Unauthenticated):
+    """The request bears no API key."""
+
+
+class UnknownKey(Unauthenticated):
+    """The API key was never made here, or it was revoked."""
+
+    challenge = 'Bearer error="invalid_token"'
+
+
+class Forbidden(NewsstandError):
+    """The API key is known, and may not do this."""
+
+    status, kind, title = 403, "forbidden", "Forbidden"
+
+
 class NotFound(NewsstandError):
     """What was asked for is not there."""
 
     status, kind, title = 404, "not-found", "Not found"
+
+
+class TooSlow(NewsstandError):
+    """The body comes so slowly that nobody waits for the rest of it."""
+
+    status, kind, title = 408, "too-slow", "Request too slow"
 
 
 class TooLarge(NewsstandError):
@@ -94,6 +130,16 @@ class Invalid(NewsstandError):
     """One or more fields are wrong."""
 
     status, kind, title = 422, "invalid", "Invalid request"
+
+
+class RateLimited(NewsstandError):
+    """The API key is used more often than it may be; again in ``wait_seconds``."""
+
+    status, kind, title = 429, "rate-limited", "Too many requests"
+
+    def __init__(self, detail: str, wait_seconds: float = 1.0) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = max(1, math.ceil(wait_seconds))
 
 
 class ClientGone(NewsstandError):

@@ -177,12 +177,19 @@ class LogEntry:
 @dataclass(frozen=True, slots=True)
 class LogPiece:
     """Some of the article log. ``complete``: nothing between it and what was asked after is
-    missing; ``position`` is where to read on.
+    missing; ``position`` is where to read on, and ``left`` so many entries are beyond it.
     """
 
     position: bytes
     changes: Sequence[LogEntry]
     complete: bool
+    left: int = 0
+    """Counted up to a hundred."""
+
+    @property
+    def moment(self) -> float:
+        """When the entry at ``position`` was written (seconds since 1970, the store's clock)."""
+        return int(self.position.partition(b"-")[0]) / 1000
 
 
 class ArticleStore(Protocol):
@@ -243,6 +250,12 @@ class ArticleStore(Protocol):
 
     async def vectors(self, article_ids: Sequence[ArticleId]) -> Mapping[ArticleId, Vectors]:
         """The vectors (D,) that are stored, of withdrawn and expired articles too."""
+        ...
+
+    async def vectors_promptly(
+        self, article_ids: Sequence[ArticleId]
+    ) -> Mapping[ArticleId, Vectors]:
+        """The same for a page that somebody waits for: Unavailable rather than late."""
         ...
 
 

@@ -19,8 +19,10 @@ from service.api.application import create_app
 from service.composition import find_artefact
 from service.encoder import encode, socket_of
 from service.errors import NewsstandError, SetupError
+from service.http_connection import HttpConnection
 from service.settings import Settings
 from service.supervisor import READY, supervise
+from service.tracing.chosen import tracing
 from service.upkeep import opened
 
 BACKLOG = 2048
@@ -88,12 +90,14 @@ async def _serve(
     on_ready: Callable[[], None],
     watching: Callable[["_Server"], None],
 ) -> None:
-    async with opened(settings, artefact, encoder) as running:
+    async with opened(settings, artefact, encoder) as running, tracing(settings) as tracer:
         config = uvicorn.Config(
-            create_app(running),
+            create_app(running, tracer),
             log_config=None,
             access_log=False,
             server_header=False,
+            headers=[("X-Content-Type-Options", "nosniff")],
+            http=HttpConnection,
             ws="none",
             backlog=BACKLOG,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,

@@ -37,12 +37,26 @@ class Settings(BaseModel):
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="Where the encoder runs."
     )
-    api_keys_file: Path | None = Field(default=None, description="File of hashed API keys.")
+    api_keys_file: Path | None = Field(
+        default=None,
+        description="File of hashed API keys (newsstand keys), read again when it changes.",
+    )
+    key_requests_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        le=1_000_000,
+        description="Rate of a key that has none of its own, in each replica; none: unlimited.",
+    )
     policies_file: Path | None = Field(
         default=None, description="Scenarios and experiments (TOML), read again when it changes."
     )
     log_format: Literal["auto", "text", "json"] = Field(
         default="auto", description="auto: text on a terminal, else json."
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="Where traces go: base URL of an OTLP/HTTP collector; none: no traces.",
     )
     history_length: int | None = Field(
         default=None, ge=1, le=1_000, description="Newest clicks that count; none: the model's."
@@ -79,13 +93,11 @@ class Settings(BaseModel):
             raise SetupError(f"{name}{first['msg'].removeprefix('Value error, ')}") from error
 
     @model_validator(mode="after")
-    def _what_this_release_can(self) -> Self:
-        if self.api_keys_file is not None:
-            raise ValueError("NEWSSTAND_API_KEYS_FILE is not supported yet: there are no API keys")
-        if not _is_loopback(self.host):
+    def _loopback_without_keys(self) -> Self:
+        if self.api_keys_file is None and not _is_loopback(self.host):
             raise ValueError(
-                f"NEWSSTAND_HOST {self.host} is not loopback, and without API keys the service "
-                "listens on loopback only; put a proxy that authenticates in front of it"
+                f"NEWSSTAND_HOST {self.host} is not loopback, and without API keys "
+                "(NEWSSTAND_API_KEYS_FILE) the service listens on loopback only"
             )
         return self
 

@@ -8,21 +8,23 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from model_store.artefact import Artefact
 from model_store.errors import ModelStoreError
 from model_store.store import ModelStore
-from service.adapters.policy_file import PolicyFile
 from service.adapters.redis.append_only_file import AppendOnlyFile
 from service.adapters.redis.cursor_key import keep_cursor_key
 from service.adapters.redis.rosters import RedisRosters
+from service.adapters.redis.standing import Standing
 from service.adapters.snapshots.memory import Memory
 from service.adapters.snapshots.snapshots import Snapshots, remove_all_but
+from service.adapters.watched_file import WatchedFile
 from service.background.follow import Follower
 from service.background.tasks import Tasks
 from service.catalogue.sealed import START
 from service.composition import Parts, assembled, load_artefact, newsstand_under
+from service.domain.doorkeeper import Doorkeeper
 from service.errors import SetupError, Unavailable
 from service.models.edition import Edition, edition
 from service.models.editions import Editions, Others
@@ -33,8 +35,10 @@ from service.settings import Settings
 
 COUNT_WAIT_MS: Final = 500
 SERVED_WRITTEN_SECONDS: Final = 0.05
-POLICIES_LOOKED_AT_SECONDS: Final = 1.0
+FILES_LOOKED_AT_SECONDS: Final = 1.0
 STORE_LOOKED_AT_SECONDS: Final = 1.0
+STORE_ASKED_SECONDS: Final = 10.0
+"""So often its servers say how much memory they have, and how many replicas."""
 ERASURES_LOOKED_FOR_SECONDS: Final = 2.0
 SCANNED_AFTER_SECONDS: Final = 3_600.0
 """So often the one who leads looks for articles that were stored and never logged."""
@@ -90,13 +94,15 @@ async def _begun(parts: Parts, artefact: Artefact, stack: AsyncExitStack) -> Run
     _keep_counting(parts)
     _keep_remembering(parts, stack)
     if parts.policy_file is not None:
-        _keep_reading(parts.policy_file, parts.tasks)
+        _keep_reading("the policies", parts.policy_file, parts.tasks)
     if parts.append_only_file is not None:
         _keep_forgetting(parts.append_only_file, parts.tasks)
     await stack.enter_async_context(switching)
     tasks = await stack.enter_async_context(Tasks())
     tasks.forever("looking at the roster of models", switching.again)
-    return Running(editions, switching, ModelStore.at(parts.settings.model_store))
+    models = ModelStore.at(parts.settings.model_store)
+    door = _doorkeeper(parts)
+    return Running(editions, switching, models, _standing(parts), parts.caches, door)
 
 
 @asynccontextmanager
@@ -221,18 +227,40 @@ def _keep_remembering(parts: Parts, stack: AsyncExitStack) -> None:
     parts.tasks.forever("remembering what was served", step)
 
 
-def _keep_reading(file: PolicyFile, tasks: Tasks) -> None:
+def _standing(parts: Parts) -> Standing:
+    standing = Standing(parts.connection, parts.identity, parts.popularity, parts.unwritten)
+
     async def step() -> None:
-        await asyncio.sleep(POLICIES_LOOKED_AT_SECONDS)
+        await standing.ask()
+        await asyncio.sleep(STORE_ASKED_SECONDS)
+
+    parts.tasks.forever("asking how the state store stands", step)
+    return standing
+
+
+def _doorkeeper(parts: Parts) -> Doorkeeper | None:
+    if (file := parts.key_file) is None:
+        _log.info("no API keys: loopback only, and whoever is on this machine may do everything")
+        return None
+    if not file.content.keys:
+        _log.warning("no API key opens anything yet: newsstand keys create makes one")
+    _keep_reading("the API keys", file, parts.tasks)
+    rate, workers = parts.settings.key_requests_per_second, parts.settings.workers
+    return Doorkeeper(lambda: file.content, rate, workers)
+
+
+def _keep_reading(what: str, file: WatchedFile[Any], tasks: Tasks) -> None:
+    async def step() -> None:
+        await asyncio.sleep(FILES_LOOKED_AT_SECONDS)
         if file.changed():
             try:
                 file.reload()
             except SetupError as error:
-                _log.error("the policies stay as they were: %s", error)
+                _log.error("%s stay as they were: %s", what, error)
             else:
-                _log.info("the policies were read again")
+                _log.info("%s were read again", what)
 
-    tasks.forever("reading the policies", step)
+    tasks.forever(f"reading {what}", step)
 
 
 def _keep_forgetting(file: AppendOnlyFile, tasks: Tasks) -> None:

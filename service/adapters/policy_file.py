@@ -10,37 +10,25 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from service.adapters.watched_file import WatchedFile
 from service.domain.experiment import BUILT_IN, PolicyBook
 from service.errors import SetupError
 
 EXTENDS: Final = "extends"
 CAN_BE_OFF: Final = ("explore", "duplicates", "impressions")
-Stamp = tuple[int, int, int]
-"""Time of change, size, inode."""
 
 
-class PolicyFile:
+class PolicyFile(WatchedFile[PolicyBook]):
     """The file, and what it said when it was last sound."""
 
     def __init__(self, path: Path) -> None:
         """Raises SetupError for a file that cannot be read or says something wrong."""
-        self._path = path
-        self._stamp: Stamp | None = _stamp(path)
-        self.book = read_policies(path)
+        super().__init__(path, read_policies)
 
-    def changed(self) -> bool:
-        """Whether the file is another one than when it was last looked at; looks at it."""
-        stamp: Stamp | None
-        try:
-            stamp = _stamp(self._path)
-        except SetupError:
-            stamp = None
-        changed, self._stamp = stamp != self._stamp, stamp
-        return changed
-
-    def reload(self) -> None:
-        """Take over what the file says now. Raises SetupError, and then nothing has changed."""
-        self.book = read_policies(self._path)
+    @property
+    def book(self) -> PolicyBook:
+        """What it said."""
+        return self.content
 
 
 def read_policies(path: Path) -> PolicyBook:
@@ -92,14 +80,6 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
         merged[key] = _merged(merged[key], value) if both else value
     return merged
-
-
-def _stamp(path: Path) -> Stamp:
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise SetupError(f"the policies in {path} cannot be read: {error.strerror}") from error
-    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _said(problem: Any) -> str:

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
+from typing import Final
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from service.api import (
     articles,
@@ -13,36 +15,51 @@ from service.api import (
     experiments,
     lists,
     models,
+    openapi,
     operations,
     problems,
     recommendations,
     users,
 )
+from service.api.access import Access
 from service.api.admission import Admission
+from service.api.metrics.registry import Metrics
 from service.api.parts import State
-from service.api.telemetry import Metrics, Telemetry
+from service.api.telemetry import Telemetry
 from service.models.running import Running
+from service.tracing.timeline import Tracer
+
+UNTOLD: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
+"""The framework's own telemetry tells what was in a body that is refused. Ours does not."""
 
 
-def create_app(running: Running) -> FastAPI:
+def create_app(running: Running, tracer: Tracer | None = None) -> FastAPI:
     """The application that serves what is ``running``."""
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
-        figures = metrics.encoding.follow(lambda: running.newsstand.encoding())
-        models = metrics.models.follow(
-            lambda: running.switching.roster, lambda: running.editions.active_model
-        )
-        following = [asyncio.create_task(work) for work in (figures, models)]
+        works = metrics.follow(running), metrics.experiments.follow(running)
+        following = [asyncio.create_task(work) for work in works]
         yield State(running=running, metrics=metrics)
         for task in following:
             task.cancel()
 
-    app = FastAPI(title="Newsstand", version=metadata.version("newsstand"), lifespan=lifespan)
+    app = FastAPI(
+        title="Newsstand",
+        summary=openapi.SUMMARY,
+        version=metadata.version("newsstand"),
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_tags=openapi.TAGS,
+        generate_unique_id_function=openapi.operation_id,
+        lifespan=lifespan,
+        telemetry=UNTOLD,
+    )
     app.add_middleware(Admission)
-    app.add_middleware(Telemetry, metrics=metrics)
+    app.add_middleware(Access, doorkeeper=running.doorkeeper, refused=metrics.refused)
+    app.add_middleware(Telemetry, metrics=metrics, tracer=tracer)
     problems.install(app)
+    openapi.install(app)
     for router in (
         recommendations.router,
         events.router,

@@ -1,11 +1,19 @@
 """Articles: one by one, and in batches."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from service.api.batches import BatchAnswer, Refused, answer, parse_items, rejected, request_body
+from service.api.access import READ, WRITE
+from service.api.batches import (
+    BatchAnswer,
+    Refused,
+    RejectedItem,
+    parse_items,
+    rejected,
+    request_body,
+)
+from service.api.openapi import declared
 from service.api.parts import (
     ArticleIdInPath,
     BatchPatiencePart,
@@ -17,7 +25,7 @@ from service.api.parts import (
 from service.api.strict_json import BatchRoute, StrictRequest, StrictRoute
 from service.domain.article import Article, IdentifiedArticle
 from service.domain.fields import ArticleId, Message, Time
-from service.errors import FieldError, Invalid, NotFound
+from service.errors import FieldError, Invalid, NotFound, Overloaded, StateLost, Unavailable
 from service.pipeline.ingest import ingest, withdraw
 from service.ports import WriteStatus
 
@@ -33,6 +41,17 @@ class ArticleAnswer(Message):
     model: str
 
 
+class ArticleResult(Message):
+    """What became of an article of a batch."""
+
+    article_id: str
+    status: WriteStatus
+
+
+class ArticlesAnswer(BatchAnswer[ArticleResult]):
+    """A result for each article, in order. ``accepted`` counts all but the rejected."""
+
+
 class StoredAnswer(IdentifiedArticle):
     """An article as it is stored, with the time of its first ingest."""
 
@@ -42,7 +61,8 @@ class StoredAnswer(IdentifiedArticle):
 @single.put(
     "/v1/articles/{article_id:path}",
     response_model=ArticleAnswer,
-    responses={201: {"model": ArticleAnswer}},
+    responses={201: {"model": ArticleAnswer}, **declared(Unavailable, Overloaded, StateLost)},
+    openapi_extra=WRITE,
 )
 async def put_article(
     article_id: ArticleIdInPath,
@@ -63,7 +83,11 @@ async def put_article(
 
 
 @single.get(
-    "/v1/articles/{article_id:path}", response_model=StoredAnswer, response_model_exclude_none=True
+    "/v1/articles/{article_id:path}",
+    response_model=StoredAnswer,
+    response_model_exclude_none=True,
+    responses=declared(NotFound, Unavailable),
+    openapi_extra=READ,
 )
 async def get_article(article_id: ArticleIdInPath, newsstand: NewsstandPart) -> StoredAnswer:
     """One article as it is stored; ``published_at`` is the time of ingest where none was given."""
@@ -75,14 +99,23 @@ async def get_article(article_id: ArticleIdInPath, newsstand: NewsstandPart) -> 
     return StoredAnswer(article_id=article_id, ingested_at=ingested_at, **fields)
 
 
-@single.delete("/v1/articles/{article_id:path}", status_code=204)
+@single.delete(
+    "/v1/articles/{article_id:path}",
+    status_code=204,
+    responses=declared(Unavailable, StateLost),
+    openapi_extra=WRITE,
+)
 async def delete_article(article_id: ArticleIdInPath, newsstand: NewsstandPart) -> None:
     """Withdraw an article, known or not."""
     await withdraw(newsstand, ArticleId(article_id))
 
 
 @batch.post(
-    "/v1/articles", response_model=BatchAnswer, openapi_extra=request_body(IdentifiedArticle)
+    "/v1/articles",
+    response_model=ArticlesAnswer,
+    response_model_exclude_none=True,
+    responses=declared(Unavailable, Overloaded, StateLost),
+    openapi_extra=WRITE | request_body(IdentifiedArticle),
 )
 async def post_articles(
     request: Request,
@@ -90,7 +123,7 @@ async def post_articles(
     stages: StagesPart,
     metrics: MetricsPart,
     patience: BatchPatiencePart,
-) -> BatchAnswer:
+) -> ArticlesAnswer:
     """Insert or replace up to 1,000 articles: a JSON array, or one JSON object a line."""
     assert isinstance(request, StrictRequest)
     with stages.stage("parse"):
@@ -98,17 +131,16 @@ async def post_articles(
         sound = [item for item in items if isinstance(item, IdentifiedArticle)]
         incoming = [(ArticleId(item.article_id), item.without_id()) for item in sound]
     statuses = iter(await ingest(newsstand, incoming, stages, patience) if incoming else [])
-    results: list[dict[str, Any]] = []
+    results: list[ArticleResult | RejectedItem] = []
     for index, item in enumerate(items):
         if isinstance(item, Refused):
             results.append(rejected(index, item))
         elif (status := next(statuses)) is None:
-            named = {"article_id": item.article_id}
-            results.append(rejected(index, Refused(unencodable(), named)))
+            results.append(rejected(index, Refused(unencodable(), item.article_id)))
         else:
-            results.append({"article_id": item.article_id, "status": status})
-        metrics.articles_ingested.labels(results[-1]["status"]).inc()
-    return answer(results)
+            results.append(ArticleResult(article_id=item.article_id, status=status))
+        metrics.articles_ingested.labels(results[-1].status).inc()
+    return ArticlesAnswer.of(results)
 
 
 def unencodable() -> Invalid:

@@ -1,19 +1,20 @@
 """Batches: items that stand or fall each by itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from service.api.problems import invalid, problem
-from service.api.strict_json import NDJSON, parse
+from service.api.problems import Problem, invalid, problem
+from service.api.strict_json import JSON, NDJSON, parse
 from service.domain.fields import Message
 from service.errors import FieldError, Invalid, Malformed, NewsstandError, TooLarge
 
 MAX_ITEMS: Final = 1_000
 NAME_CHARACTERS: Final = 300
 Model = TypeVar("Model", bound=BaseModel)
+Accepted = TypeVar("Accepted", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +22,30 @@ class Refused:
     """An item that was not accepted, why, and what it called itself."""
 
     error: NewsstandError
-    named: dict[str, str] = field(default_factory=dict)
+    article_id: str | None = None
 
 
-class BatchAnswer(Message):
+class RejectedItem(Message):
+    """What is wrong with the item at ``index``, and the ``article_id`` that it gave, if any."""
+
+    index: int
+    article_id: str | None = None
+    status: Literal["rejected"]
+    error: Problem
+
+
+class BatchAnswer(Message, Generic[Accepted]):
     """A result for each item, in order. ``accepted`` counts all but the rejected."""
 
     accepted: int
     rejected: int
-    results: list[dict[str, Any]]
+    results: list[Accepted | RejectedItem]
+
+    @classmethod
+    def of(cls, results: list[Accepted | RejectedItem]) -> Self:
+        """The results, counted."""
+        refused = sum(isinstance(result, RejectedItem) for result in results)
+        return cls(accepted=len(results) - refused, rejected=refused, results=results)
 
 
 def parse_items(media_type: str, body: bytes, model: type[Model]) -> list[Model | Refused]:
@@ -48,36 +64,23 @@ def parse_items(media_type: str, body: bytes, model: type[Model]) -> list[Model 
     return [_validated(model, item) for item in items]
 
 
-def answer(results: list[dict[str, Any]]) -> BatchAnswer:
-    """The results, counted."""
-    refused = sum(result["status"] == "rejected" for result in results)
-    return BatchAnswer(accepted=len(results) - refused, rejected=refused, results=results)
-
-
-def rejected(index: int, refused: Refused) -> dict[str, Any]:
+def rejected(index: int, refused: Refused) -> RejectedItem:
     """The result of an item that was not accepted."""
-    return {
-        "index": index,
-        **refused.named,
-        "status": "rejected",
-        "error": problem(refused.error),
-    }
+    return RejectedItem(
+        index=index,
+        article_id=refused.article_id,
+        status="rejected",
+        error=problem(refused.error),
+    )
 
 
 def request_body(model: type[BaseModel]) -> dict[str, Any]:
-    """The OpenAPI description of a batch of ``model``."""
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {"type": "array", "maxItems": MAX_ITEMS, "items": schema}
-                },
-                NDJSON: {"schema": {"type": "string", "description": "one item a line"}},
-            },
-        }
-    }
+    """The OpenAPI description of a batch of ``model``, whose schema is among ``openapi.ITEMS``."""
+    items = {"$ref": f"#/components/schemas/{model.__name__}"}
+    batch = {"type": "array", "maxItems": MAX_ITEMS, "items": items}
+    lines = {**batch, "description": "One JSON object a line"}
+    content = {JSON: {"schema": batch}, NDJSON: {"schema": lines}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _validated_line(model: type[Model], line: bytes) -> Model | Refused:
@@ -92,13 +95,13 @@ def _validated(model: type[Model], item: Any) -> Model | Refused:
     try:
         return model.model_validate(item)
     except ValidationError as error:
-        return Refused(invalid(error.errors(include_url=False), "body"), _names(item))
+        return Refused(invalid(error.errors(include_url=False), "body"), _name(item))
 
 
-def _names(item: Any) -> dict[str, str]:
+def _name(item: Any) -> str | None:
     """What the item calls itself, so that a caller finds it again."""
     name = item.get("article_id") if isinstance(item, dict) else None
-    return {"article_id": name[:NAME_CHARACTERS]} if isinstance(name, str) else {}
+    return name[:NAME_CHARACTERS] if isinstance(name, str) else None
 
 
 def _bounded(items: Sequence[Any]) -> None:

@@ -2,24 +2,51 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
 
 from fastapi import APIRouter, Request
 
-from service.api.batches import BatchAnswer, Refused, answer, parse_items, rejected, request_body
+from service.api.access import WRITE
+from service.api.batches import (
+    BatchAnswer,
+    Refused,
+    RejectedItem,
+    parse_items,
+    rejected,
+    request_body,
+)
+from service.api.metrics.registry import Metrics
+from service.api.openapi import declared
 from service.api.parts import MetricsPart, NewsstandPart, StagesPart
 from service.api.strict_json import BatchRoute, StrictRequest
-from service.api.telemetry import Metrics
 from service.domain.event import Event
+from service.domain.fields import Message
+from service.errors import StateLost, Unavailable
 from service.pipeline.record import Outcome, record
 
 router = APIRouter(route_class=BatchRoute, tags=["events"])
 
 
-@router.post("/v1/events", response_model=BatchAnswer, openapi_extra=request_body(Event))
+class EventResult(Message):
+    """What became of an event: one whose ``event_id`` the reader had already counts no more."""
+
+    status: Literal["recorded", "duplicate"]
+
+
+class EventsAnswer(BatchAnswer[EventResult]):
+    """A result for each event, in order. ``accepted`` counts all but the rejected."""
+
+
+@router.post(
+    "/v1/events",
+    response_model=EventsAnswer,
+    response_model_exclude_none=True,
+    responses=declared(Unavailable, StateLost),
+    openapi_extra=WRITE | request_body(Event),
+)
 async def post_events(
     request: Request, newsstand: NewsstandPart, stages: StagesPart, metrics: MetricsPart
-) -> BatchAnswer:
+) -> EventsAnswer:
     """Record up to 1,000 events: a JSON array, or one JSON object a line."""
     assert isinstance(request, StrictRequest)
     with stages.stage("parse"):
@@ -27,13 +54,13 @@ async def post_events(
     with stages.stage("state"):
         sound = [item for item in items if isinstance(item, Event)]
         outcomes = await record(newsstand, sound, int(time.time() * 1000))
-    return answer(_results(items, outcomes, metrics))
+    return EventsAnswer.of(_results(items, outcomes, metrics))
 
 
 def _results(
     items: Sequence[Event | Refused], outcomes: Sequence[Outcome], metrics: Metrics
-) -> list[dict[str, Any]]:
-    results: list[dict[str, Any]] = []
+) -> list[EventResult | RejectedItem]:
+    results: list[EventResult | RejectedItem] = []
     of_sound = iter(outcomes)
     for index, item in enumerate(items):
         if isinstance(item, Refused):
@@ -41,10 +68,10 @@ def _results(
             metrics.events.labels("invalid", "rejected").inc()
             continue
         outcome = next(of_sound)
-        if outcome.error is not None:
-            named = {"article_id": item.article_id}
-            results.append(rejected(index, Refused(outcome.error, named)))
+        if outcome.status == "rejected":
+            assert outcome.error is not None
+            results.append(rejected(index, Refused(outcome.error, item.article_id)))
         else:
-            results.append({"status": outcome.status})
+            results.append(EventResult(status=outcome.status))
         metrics.events.labels(item.type, outcome.status).inc()
     return results

@@ -5,11 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from service.api.access import READ
+from service.api.openapi import declared
 from service.api.parts import ArticleIdInPath, NewsstandPart
 from service.api.strict_json import StrictRoute
 from service.domain.fields import ArticleId
 from service.domain.filters import Filters
 from service.domain.recommendation import Listing
+from service.errors import NotFound
 from service.pipeline import listings
 
 router = APIRouter(route_class=StrictRoute, tags=["lists"])
@@ -39,7 +42,12 @@ ListQueryPart = Annotated[ListQuery, Query()]
 TrendingQueryPart = Annotated[TrendingQuery, Query()]
 
 
-@router.get("/v1/articles/{article_id:path}/similar", response_model=Listing)
+@router.get(
+    "/v1/articles/{article_id:path}/similar",
+    response_model=Listing,
+    responses=declared(NotFound),
+    openapi_extra=READ,
+)
 async def similar(
     article_id: ArticleIdInPath, query: ListQueryPart, newsstand: NewsstandPart
 ) -> Listing:
@@ -47,7 +55,7 @@ async def similar(
     return listings.similar(newsstand, ArticleId(article_id), query.limit, query.filters())
 
 
-@router.get("/v1/trending", response_model=Listing)
+@router.get("/v1/trending", response_model=Listing, openapi_extra=READ)
 async def trending(query: TrendingQueryPart, newsstand: NewsstandPart) -> Listing:
     """What is read most now."""
     return listings.trending(newsstand, query.limit, query.filters(), query.window_hours)

@@ -9,22 +9,27 @@ from pydantic import Field
 
 from model_store.errors import ModelStoreError
 from model_store.store import ModelStore
+from service.api.access import ADMIN, GuardedRoute
+from service.api.openapi import declared
 from service.api.parts import RunningPart
 from service.api.strict_json import StrictRoute
-from service.domain.fields import Message, Time
-from service.errors import Conflict, FieldError, Invalid
+from service.domain.fields import Incoming, Message, Time
+from service.errors import Conflict, FieldError, Invalid, StateLost, Unavailable
 from service.models.roster import Failure, Roster
 from service.models.running import Running
 
-router = APIRouter(tags=["models"])
+router = APIRouter(route_class=GuardedRoute, tags=["models"])
 wishes = APIRouter(route_class=StrictRoute, tags=["models"])
+REFUSED = declared(Conflict, Unavailable, StateLost)
 Role = Literal["active", "previous", "coming", "available"]
 
 
-class WantedModel(Message):
+class WantedModel(Incoming):
     """The model to serve."""
 
-    model: str = Field(description="NAME@VERSION, NAME@ALIAS or NAME", max_length=256)
+    model: str = Field(
+        description="NAME@VERSION, NAME@ALIAS or NAME", max_length=256, pattern=r"^[!-~]+$"
+    )
 
 
 class ModelAnswer(Message):
@@ -67,13 +72,19 @@ class ModelsAnswer(Message):
     models: list[ModelAnswer]
 
 
-@router.get("/v1/models", response_model=ModelsAnswer)
+@router.get("/v1/models", response_model=ModelsAnswer, openapi_extra=ADMIN)
 async def get_models(running: RunningPart) -> ModelsAnswer:
     """Every version, its state, and how far a switch is."""
     return await _answer(running)
 
 
-@wishes.put("/v1/models/active", response_model=ModelsAnswer, status_code=202)
+@wishes.put(
+    "/v1/models/active",
+    response_model=ModelsAnswer,
+    status_code=202,
+    responses=REFUSED,
+    openapi_extra=ADMIN,
+)
 async def put_active(wanted: WantedModel, running: RunningPart) -> ModelsAnswer:
     """Switch to a model: at once if it is the previous one, else as soon as every process can. To
     ask for the active one drops what is on its way.
@@ -87,7 +98,13 @@ async def put_active(wanted: WantedModel, running: RunningPart) -> ModelsAnswer:
     return await _answer(running)
 
 
-@router.post("/v1/models/rollback", response_model=ModelsAnswer, status_code=202)
+@router.post(
+    "/v1/models/rollback",
+    response_model=ModelsAnswer,
+    status_code=202,
+    responses=REFUSED,
+    openapi_extra=ADMIN,
+)
 async def post_rollback(running: RunningPart) -> ModelsAnswer:
     """Go back to the previous model, at once; a model on its way is dropped."""
     if not await running.switching.roll_back():

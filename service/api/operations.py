@@ -3,12 +3,16 @@
 import os
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from service.api.access import READ, GuardedRoute
+from service.api.openapi import declared
 from service.api.parts import MetricsPart, NewsstandPart, RunningPart
 from service.domain.fields import Message
+from service.errors import Unavailable
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(route_class=GuardedRoute, tags=["operations"])
 
 
 class Health(Message):
@@ -27,23 +31,17 @@ async def live(newsstand: NewsstandPart) -> Health:
     return _health(newsstand, "alive")
 
 
-@router.get("/health/ready", response_model=Health)
+@router.get("/health/ready", response_model=Health, responses=declared(Unavailable))
 async def ready(newsstand: NewsstandPart) -> Health:
     """The catalogue is loaded: requests may come. Raises 503 while the state store is away."""
     await newsstand.readers.ping()
     return _health(newsstand, "ready")
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=PlainTextResponse, openapi_extra=READ)
 async def metrics(running: RunningPart, of: MetricsPart) -> Response:
     """Prometheus metrics."""
-    newsstand = running.newsstand
-    of.models.tell(running.switching.roster, newsstand.model.reference)
-    catalogue = newsstand.catalogue
-    of.catalogue_articles.set(len(catalogue))
-    of.catalogue_changes.set(catalogue.changes)
-    of.generation.set(catalogue.sealed.number)
-    of.encoding.count(newsstand.encoding())
+    of.tell(running)
     return Response(of.text(), media_type=CONTENT_TYPE_LATEST)
 
 

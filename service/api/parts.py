@@ -8,13 +8,13 @@ from typing import Annotated, TypedDict
 
 from fastapi import Depends, Header, Path, Request
 
+from service.api.metrics.registry import Metrics
 from service.api.patience import (
     ARTICLE_SECONDS,
     BATCH_SECONDS,
     ClientPatience,
     patience_seconds,
 )
-from service.api.telemetry import Metrics
 from service.domain.fields import Id
 from service.models.running import Running
 from service.pipeline.newsstand import Newsstand

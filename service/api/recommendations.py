@@ -2,6 +2,8 @@
 
 from fastapi import APIRouter
 
+from service.api.access import READ
+from service.api.openapi import declared
 from service.api.parts import MetricsPart, NewsstandPart, StagesPart
 from service.api.strict_json import StrictRoute
 from service.domain.recommendation import (
@@ -10,13 +12,19 @@ from service.domain.recommendation import (
     Recommendation,
     RecommendRequest,
 )
+from service.errors import ExpiredCursor, ForgedCursor, Malformed
 from service.pipeline import rank as ranking
 from service.pipeline import recommend as recommending
 
 router = APIRouter(route_class=StrictRoute, tags=["recommendations"])
 
 
-@router.post("/v1/recommend", response_model=Recommendation)
+@router.post(
+    "/v1/recommend",
+    response_model=Recommendation,
+    responses=declared(Malformed, ForgedCursor, ExpiredCursor),
+    openapi_extra=READ,
+)
 async def recommend(
     body: RecommendRequest, newsstand: NewsstandPart, stages: StagesPart, metrics: MetricsPart
 ) -> Recommendation:
@@ -24,12 +32,13 @@ async def recommend(
     recommendation = await recommending.recommend(newsstand, body, stages)
     for reason in recommendation.degraded:
         metrics.degraded.labels(reason).inc()
-    variant = recommendation.experiment.variant if recommendation.experiment else ""
-    metrics.recommendations.labels(recommendation.scenario, variant).inc()
+    of = recommendation.experiment
+    experiment, variant = ("", "") if of is None else (of.experiment, of.variant)
+    metrics.recommendations.labels(recommendation.scenario, experiment, variant).inc()
     return recommendation
 
 
-@router.post("/v1/rank", response_model=Ranking)
+@router.post("/v1/rank", response_model=Ranking, openapi_extra=READ)
 async def rank(
     body: RankRequest, newsstand: NewsstandPart, stages: StagesPart, metrics: MetricsPart
 ) -> Ranking:

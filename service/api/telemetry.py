@@ -1,111 +1,42 @@
-"""Around every request: its id, its timing, its metrics, and what happens to a defect."""
+"""Around every request: its id, timing, metrics and trace, and what happens to a defect."""
 
 import logging
-import os
 import re
 import time
 import uuid
+from functools import cache
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.encoding_metrics import EncodingMetrics
-from service.api.model_metrics import ModelMetrics
+from service import logs
+from service.api.access_log import AccessLog
+from service.api.metrics.registry import Metrics
 from service.api.problems import unexpected
 from service.domain.fields import ID_PATTERN
 from service.pipeline.stages import Stages
+from service.tracing import timeline
+from service.tracing.timeline import Tracer
 
-BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+"""As a client may call them: any other is told as one."""
+OTHER: Final = "other"
+UNKNOWN: Final = "unknown"
 _REQUEST_ID: Final = re.compile(ID_PATTERN)
 _log = logging.getLogger(__name__)
 
 
-class Metrics:
-    """The service's metrics, in a registry of their own."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        labels = ("method", "route", "status")
-        self.requests = Counter(
-            "newsstand_requests", "Requests answered", labels, registry=self.registry
-        )
-        self.seconds = Histogram(
-            "newsstand_request_seconds",
-            "Time from the first byte in to the last byte out",
-            ("method", "route"),
-            buckets=BUCKETS,
-            registry=self.registry,
-        )
-        self.stage_seconds = Histogram(
-            "newsstand_stage_seconds",
-            "Time spent in each stage of a request",
-            ("route", "stage"),
-            buckets=BUCKETS,
-            registry=self.registry,
-        )
-        self.degraded = Counter(
-            "newsstand_degraded",
-            "Answers that were not personal",
-            ("reason",),
-            registry=self.registry,
-        )
-        self.recommendations = Counter(
-            "newsstand_recommendations",
-            "Lists served",
-            ("scenario", "variant"),
-            registry=self.registry,
-        )
-        self.articles_ingested = Counter(
-            "newsstand_articles_ingested", "Articles taken in", ("status",), registry=self.registry
-        )
-        self.events = Counter(
-            "newsstand_events", "Events taken in", ("type", "status"), registry=self.registry
-        )
-        self.catalogue_articles = Gauge(
-            "newsstand_catalogue_articles",
-            "Live articles",
-            registry=self.registry,
-            multiprocess_mode="max",
-        )
-        self.catalogue_changes = Gauge(
-            "newsstand_catalogue_changes",
-            "Articles and withdrawals that are in memory and not yet in a generation on disk",
-            registry=self.registry,
-            multiprocess_mode="mostrecent",
-        )
-        self.generation = Gauge(
-            "newsstand_generation",
-            "Number of the generation that the catalogue stands on",
-            registry=self.registry,
-            multiprocess_mode="mostrecent",
-        )
-
-        self.clients_gone = Counter(
-            "newsstand_clients_gone",
-            "Clients that hung up before their articles were encoded",
-            registry=self.registry,
-        )
-        self.encoding = EncodingMetrics(self.registry)
-        self.models = ModelMetrics(self.registry)
-
-    def text(self) -> bytes:
-        """All metrics as Prometheus reads them; with several workers, those of all of them."""
-        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-            return generate_latest(self.registry)
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
-
-
 class Telemetry:
-    """ASGI middleware."""
+    """ASGI middleware. Without a ``tracer`` nothing is traced."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, tracer: Tracer | None = None) -> None:
+        self._app, self._metrics, self._tracer = app, metrics, tracer
+        self._access_log = AccessLog()
+        # To look labels up again and again costs more than to count.
+        self._answered = cache(metrics.requests.labels)
+        self._took = cache(metrics.seconds.labels)
+        self._stage_took = cache(metrics.stage_seconds.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and measure."""
@@ -113,8 +44,14 @@ class Telemetry:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = _request_id(Headers(scope=scope))
-        stages = scope["stages"] = Stages()
+        headers = Headers(scope=scope)
+        on_behalf = {"request_id": _request_id(headers)}
+        logs.of_request.set(on_behalf)
+        trace = None if self._tracer is None else self._tracer.begin(headers)
+        if trace is not None:
+            on_behalf["trace_id"] = trace.trace_id
+            timeline.of_request.set(trace.timeline)
+        stages = scope["stages"] = Stages(None if trace is None else trace.timeline)
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -122,27 +59,41 @@ class Telemetry:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
+                headers["X-Request-ID"] = on_behalf["request_id"]
                 headers["Server-Timing"] = _server_timing(stages, started)
             await send(message)
 
+        self._metrics.in_flight.inc()
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception:
-            _log.exception("request %s failed", request_id)
+            _log.exception("a request failed by a defect")
             if status:
                 raise
             await unexpected()(scope, receive, send_with_headers)
         finally:
-            self._observe(scope, status, stages, time.perf_counter() - started)
+            self._metrics.in_flight.dec()
+            method, route = _named(scope)
+            seconds = time.perf_counter() - started
+            self._observe(method, route, status, stages, seconds)
+            self._access_log.tell(method, route, status, seconds, stages)
+            if trace is not None:
+                trace.end(method, route, status)
 
-    def _observe(self, scope: Scope, status: int, stages: Stages, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unknown")
-        method = scope["method"] if route != "unknown" else "other"
-        self._metrics.requests.labels(method, route, status).inc()
-        self._metrics.seconds.labels(method, route).observe(seconds)
+    def _observe(
+        self, method: str, route: str, status: int, stages: Stages, seconds: float
+    ) -> None:
+        self._answered(method, route, status).inc()
+        self._took(method, route).observe(seconds)
         for stage, milliseconds in stages.milliseconds.items():
-            self._metrics.stage_seconds.labels(route, stage).observe(milliseconds / 1000)
+            self._stage_took(route, stage).observe(milliseconds / 1000)
+
+
+def _named(scope: Scope) -> tuple[str, str]:
+    """Method and route of a request, by names that are known here: a client chooses neither."""
+    route = getattr(scope.get("route"), "path", UNKNOWN)
+    method = scope["method"] if route != UNKNOWN and scope["method"] in METHODS else OTHER
+    return method, route
 
 
 def _request_id(headers: Headers) -> str:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import numpy as np
 from fastapi import APIRouter
 
+from service.api.access import ADMIN
+from service.api.openapi import declared
 from service.api.parts import NewsstandPart, UserIdInPath
 from service.api.stored_user import (
     ClickAnswer,
@@ -24,14 +26,19 @@ from service.domain.stored_reader import (
     StoredReader,
     StoredServedList,
 )
-from service.errors import NotFound
+from service.errors import NotFound, StateLost, Unavailable
 
 router = APIRouter(route_class=StrictRoute, tags=["users"])
 OUTCOMES = {"0": "nothing", "1": "seen", "2": "clicked"}
 MINUTE_MS = 60_000
 
 
-@router.get("/v1/users/{user_id:path}", response_model=UserAnswer)
+@router.get(
+    "/v1/users/{user_id:path}",
+    response_model=UserAnswer,
+    responses=declared(NotFound, Unavailable),
+    openapi_extra=ADMIN,
+)
 async def get_user(user_id: UserIdInPath, newsstand: NewsstandPart) -> UserAnswer:
     """All that is stored of a reader."""
     stored = await newsstand.readers.stored(UserId(user_id))
@@ -40,7 +47,12 @@ async def get_user(user_id: UserIdInPath, newsstand: NewsstandPart) -> UserAnswe
     return _answer(stored)
 
 
-@router.delete("/v1/users/{user_id:path}", status_code=204)
+@router.delete(
+    "/v1/users/{user_id:path}",
+    status_code=204,
+    responses=declared(Unavailable, StateLost),
+    openapi_extra=ADMIN,
+)
 async def delete_user(user_id: UserIdInPath, newsstand: NewsstandPart) -> None:
     """Erase a reader, known or not."""
     await newsstand.readers.erase(UserId(user_id))

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from model_store import late_fusion
 from service.catalogue.catalogue import Catalogue
+from service.domain.lookups import Lookups
 from service.ports import Mask, RowIds, Vectors
 
 DEPTH: Final = 400
@@ -50,8 +51,10 @@ class Pools:
     that share a key by accident only share the work badly, since any pool gives exact answers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lookups: Lookups | None = None) -> None:
+        """``lookups`` counts how often a pool was enough."""
         self._pools: TTLCache[int, Pool] = TTLCache(POOLS_KEPT, POOLS_LIVE_SECONDS)
+        self._lookups = lookups or Lookups()
 
     def forget(self, key: int) -> None:
         """Drop a key's pool."""
@@ -65,7 +68,9 @@ class Pools:
         if pool is not None and _usable(pool, catalogue):
             rows, scores = _certain(pool, catalogue, vector_D, allowed)
             if len(rows) >= limit:
+                self._lookups.hits += 1
                 return rows[:limit], scores[:limit]
+        self._lookups.misses += 1
         self._pools[key] = pool = _searched(catalogue, vector_D)
         rows, scores = _certain(pool, catalogue, vector_D, allowed)
         if len(rows) >= limit:

@@ -26,7 +26,8 @@ START: Final = b"0-0"
 @dataclass(frozen=True, eq=False)
 class Sealed:
     """``position``: the article log up to there is in it. ``withdrawn`` are the withdrawals of the
-    last days by revision, so that a late put does not undo them.
+    last days by revision, so that a late put does not undo them. ``written`` is when it was made
+    (seconds since 1970).
     """
 
     dimension: int
@@ -35,6 +36,7 @@ class Sealed:
     segments: tuple[Segment, ...] = ()
     alive_S: Mask = field(default_factory=lambda: np.empty(0, np.bool_), repr=False)
     withdrawn: Mapping[ArticleId, int] = field(default_factory=dict, repr=False)
+    written: float = 0.0
 
     def __len__(self) -> int:
         return len(self.alive_S)

@@ -2,17 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
-from service.domain.fields import Id, Label, Language, Message, Time
+from service.domain.fields import Id, Incoming, Label, Language, Time
+from service.domain.json_field import Attributes, Entities
 
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000, strict=True)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000, strict=True),
+    Field(json_schema_extra={"pattern": r"\S"}),
 ]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2_000)]
 
 
-class Article(Message):
+class Article(Incoming):
     """One article without its id. A missing ``published_at`` means the time of first ingest."""
 
     title: Title
@@ -27,8 +30,8 @@ class Article(Message):
     image_url: Url | None = None
     published_at: Time | None = None
     expires_at: Time | None = None
-    entities: list[dict[str, JsonValue]] | None = Field(default=None, max_length=200)
-    attributes: dict[str, JsonValue] | None = Field(default=None, max_length=100)
+    entities: Entities | None = None
+    attributes: Attributes | None = None
 
     def text_fields(self) -> dict[str, str | None]:
         """The fields that a text template may name."""

@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from service.domain.fields import Id, Message, Time
+from service.domain.fields import Id, Incoming, Time
 
 EventType = Literal["click", "impression", "like", "dislike", "hide"]
 
 
-class Event(Message):
+class Event(Incoming):
     """One reader's act on one article. A missing ``timestamp`` means the time of arrival."""
 
     user_id: Id

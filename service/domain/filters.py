@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from service.domain.fields import Label, Language, Message, Time
+from service.domain.fields import Incoming, Label, Language, Time
 
 Languages = Annotated[list[Language], Field(max_length=100)]
 Labels = Annotated[list[Label], Field(max_length=100)]
 
 
-class Filters(Message):
+class Filters(Incoming):
     """Every given filter must hold. A list admits articles with any of its values.
 
     Times are half open: ``published_after`` ≤ published < ``published_before``.

@@ -1,11 +1,11 @@
 """What is asked of the recommender, and what it answers."""
 
-from typing import Annotated, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from model_store.user_models import Explanation
-from service.domain.fields import Id, Label, Message, Share
+from service.domain.fields import ID_PATTERN, NOT_DOTS, Id, Incoming, Label, Message, Share
 from service.domain.filters import Filters, Labels, Languages
 
 Source = Literal["personal", "session", "trending", "fresh", "explore"]
@@ -19,7 +19,14 @@ scored; no reader was named; the state store does not answer."""
 
 ScenarioName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")]
 Factor = Annotated[float, Field(ge=0, le=10, strict=True)]
-Limit = Annotated[int, Field(ge=1, le=1_000, strict=True)]
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 10.0 is 10."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Limit = Annotated[int, Field(ge=1, le=1_000, strict=True), BeforeValidator(_whole)]
 Ids = Annotated[tuple[Id, ...], Field(max_length=1_000)]
 
 
@@ -27,22 +34,24 @@ MOST_CHARACTERS: Final = 400_000
 """No cursor is longer."""
 
 
-class Interests(Message):
+class Interests(Incoming):
     """What a reader who has not clicked yet says of themselves."""
 
     categories: Labels = Field(default=[])
     languages: Languages = Field(default=[])
 
 
-class Boosts(Message):
+class Boosts(Incoming):
     """Factors on the score: 1 changes nothing, 0 leaves out. Several that fit are multiplied."""
 
-    article_ids: Annotated[dict[Id, Factor], Field(max_length=1_000)] = Field(default={})
+    article_ids: Annotated[dict[Id, Factor], Field(max_length=1_000)] = Field(
+        default={}, json_schema_extra={"propertyNames": {"pattern": ID_PATTERN, **NOT_DOTS}}
+    )
     categories: Annotated[dict[Label, Factor], Field(max_length=100)] = Field(default={})
     sources: Annotated[dict[Label, Factor], Field(max_length=100)] = Field(default={})
 
 
-class RecommendRequest(Message):
+class RecommendRequest(Incoming):
     """Ask for articles for one reader, known or not. What is left out is the scenario's."""
 
     user_id: Id | None = None
@@ -59,12 +68,22 @@ class RecommendRequest(Message):
     cursor: Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)] | None = None
 
 
-class RankRequest(Message):
+_BOTH: Final[dict[str, Any]] = {
+    "properties": {"user_id": {"type": "string"}, "history_article_ids": {"type": "array"}},
+    "required": ["user_id", "history_article_ids"],
+}
+
+
+class RankRequest(Incoming):
     """Score given candidates for a reader or for a given history, the oldest click first."""
 
+    model_config = ConfigDict(json_schema_extra={"not": _BOTH})
+
     user_id: Id | None = None
-    history_article_ids: Annotated[list[Id], Field(max_length=10_000)] | None = None
-    candidate_article_ids: Annotated[list[Id], Field(min_length=1, max_length=10_000)]
+    history_article_ids: Annotated[list[Id], Field(max_length=10_000, fail_fast=True)] | None = None
+    candidate_article_ids: Annotated[
+        list[Id], Field(min_length=1, max_length=10_000, fail_fast=True)
+    ]
     explain: Annotated[bool, Field(strict=True)] = False
 
     @model_validator(mode="after")

@@ -7,6 +7,8 @@ from typing import Final
 import httpx
 
 WEB: Final = ("http", "https")
+PUBLIC_IPV6: Final = ipaddress.IPv6Network("2000::/3")
+TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -21,9 +23,20 @@ def resolved(host: str) -> set[Address]:
 
 def is_private(address: Address) -> bool:
     """Whether ``address`` is anything but a public one: loopback, private, link-local, …"""
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or _translated(address)
+        if inner is not None:
+            return is_private(inner)
+        if address not in PUBLIC_IPV6:
+            return True
     return address.is_multicast or not address.is_global
+
+
+def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The address behind a translator from IPv6 (RFC 6052)."""
+    if address not in TRANSLATED:
+        return None
+    return ipaddress.IPv4Address(address.packed[-4:])
 
 
 def is_loopback(url: httpx.URL) -> bool:

@@ -10,6 +10,7 @@ from service.background import generations
 from service.background.follow import Follower
 from service.background.generations import Generations
 from service.background.tasks import Tasks
+from service.domain.standing import Lag
 from service.errors import Unavailable
 from service.pipeline.newsstand import Newsstand
 
@@ -49,6 +50,11 @@ class Edition:
     def model(self) -> str:
         """Its model's reference."""
         return self.newsstand.model.reference
+
+    @property
+    def lag(self) -> Lag:
+        """How far its catalogue is behind the article log."""
+        return self._follower.lag
 
     async def begin(self) -> None:
         """Fill the catalogue, and keep it current from now on. Raises OSError where nothing can be

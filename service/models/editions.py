@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
+from service.domain.standing import Lag
 from service.models.edition import Edition
 from service.pipeline.newsstand import Newsstand
 
@@ -29,6 +30,12 @@ class Editions:
         """The newsstand that answers."""
         assert self._active is not None, "no edition is active yet"
         return self._active.newsstand
+
+    @property
+    def lag(self) -> Lag:
+        """How far its catalogue is behind the article log."""
+        assert self._active is not None, "no edition is active yet"
+        return self._active.lag
 
     @property
     def active_model(self) -> str:

@@ -7,6 +7,7 @@ from model_store.inputs import NewsInputs
 from service.errors import EncodingFailed
 from service.pipeline.patience import Patience, endless
 from service.ports import Encoder, Vectors
+from service.tracing.timeline import part
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +26,8 @@ async def encode(
     left = list(dict.fromkeys(news))
     while left:
         try:
-            vectors_ND = await patience(encoder.encode(left, in_background=in_background))
+            with part("encoder", texts=len(left)):
+                vectors_ND = await patience(encoder.encode(left, in_background=in_background))
         except EncodingFailed as error:
             faulty = set(error.positions)
             if not faulty:

@@ -80,8 +80,24 @@ async def _encode_new(
 ) -> None:
     with stages.stage("state"):
         known = await draft.newsstand.articles.digests([article_id for article_id, _ in incoming])
-    new = [i for i, given in enumerate(draft.inputs) if known[i] != given.digest()]
+    new = _new(draft, incoming, known)
+    digests = draft.newsstand.caches.text_digests
+    digests.count(hits=len(known) - len(new), misses=len(new))
     await _encode(draft, new, stages, patience)
+
+
+def _new(draft: Draft, incoming: Sequence[Incoming], known: Sequence[bytes | None]) -> list[int]:
+    """The positions whose text is not the one before: the stored one, or, where an article comes
+    several times, that of the last time.
+    """
+    standing = {article_id: digest for (article_id, _), digest in zip(incoming, known, strict=True)}
+    new = []
+    for i, given in enumerate(draft.inputs):
+        article_id, digest = incoming[i][0], given.digest()
+        if standing[article_id] != digest:
+            new.append(i)
+        standing[article_id] = digest
+    return new
 
 
 async def _encode(

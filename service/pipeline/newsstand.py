@@ -18,6 +18,7 @@ from service.domain.article import Article
 from service.domain.encoding import EncodingFigures
 from service.domain.experiment import PolicyBook
 from service.domain.fields import ArticleId
+from service.domain.lookups import Caches
 from service.ports import (
     ArticleStore,
     Encoder,
@@ -90,6 +91,8 @@ class Newsstand:
     rng: np.random.Generator = field(default_factory=np.random.default_rng, repr=False)
     hot: HotRows = field(default_factory=HotRows, repr=False)
     rare: RareRows = field(default_factory=RareRows, repr=False)
+    caches: Caches = field(default_factory=Caches, repr=False)
+    """Counts what was found before and served again."""
     pools: Pools = field(default_factory=Pools, repr=False)
     retired: LRUCache[ArticleId, Vectors] = field(
         default_factory=lambda: LRUCache(RETIRED_KEPT), repr=False

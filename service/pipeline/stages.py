@@ -4,12 +4,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from service.tracing.timeline import Timeline
+
 
 class Stages:
     """The stages of one request and their milliseconds, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeline: Timeline | None = None) -> None:
+        """``timeline`` is that of the request, where it is traced."""
         self.milliseconds: dict[str, float] = {}
+        self._timeline = timeline
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -18,5 +22,8 @@ class Stages:
         try:
             yield
         finally:
-            spent = (time.perf_counter() - started) * 1000
+            ended = time.perf_counter()
+            spent = (ended - started) * 1000
             self.milliseconds[name] = self.milliseconds.get(name, 0.0) + spent
+            if self._timeline is not None:
+                self._timeline.add(name, started, ended)

@@ -82,10 +82,12 @@ async def taste_of_reader(
     """
     single = newsstand.model.users.single
     if reader.vector is not None and single and not explain:
+        newsstand.caches.reader_vectors.hits += 1
         return Taste("personal", reader.vector[np.newaxis])
     try:
         taste = await taste_of(newsstand, "personal", reader.clicked, user_id, explain=explain)
         if taste is not None and single and reader.vector is None and user_id is not None:
+            newsstand.caches.reader_vectors.misses += 1
             vector_D = taste.queries_QD[0]
             newsstand.later(
                 newsstand.readers.remember_vector(UserId(user_id), reader.version, vector_D)
@@ -146,8 +148,9 @@ async def vectors_of(
     found = dict(zip(live, catalogue.vectors(rows[rows >= 0]), strict=True))
     found |= {a: retired[a] for a in distinct if a not in found and a in retired}
     missing = [article_id for article_id in distinct if article_id not in found]
+    newsstand.caches.article_vectors.count(hits=len(found), misses=len(missing))
     if missing:
-        stored = await newsstand.articles.vectors(missing)
+        stored = await newsstand.articles.vectors_promptly(missing)
         retired.update(stored)
         found |= stored
     return found

@@ -20,6 +20,8 @@ class ServiceProcess:
     def __init__(self, *arguments: str, env: dict[str, str] | None = None) -> None:
         self._command = [sys.executable, "-m", "service.cli", "serve", "--port", "0", *arguments]
         self._env = {**os.environ, **(env or {})}
+        self.said = ""
+        """What it wrote to standard error, once it has ended."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -31,6 +33,7 @@ class ServiceProcess:
             said.append(line)
             if found := READY.search(line):
                 self.client = httpx.Client(base_url=found.group(1), timeout=60)
+                self.said = "".join(said)
                 return self
         raise AssertionError("the service did not come up:\n" + "".join(said))
 
@@ -60,7 +63,8 @@ class ServiceProcess:
         """Send the signal and wait for the end; its exit status."""
         self.client.close()
         self._process.send_signal(how)
-        _, _ = self._process.communicate(timeout=60)
+        _, rest = self._process.communicate(timeout=60)
+        self.said += rest
         return self._process.returncode
 
 

@@ -150,3 +150,14 @@ def test_similar_articles_are_the_nearest_and_keep_to_the_filters(
 def test_every_allowed_character_makes_an_id(service: httpx.Client, article_id: str) -> None:
     put(service, article_id, "An id of its own")
     assert service.get(f"/v1/articles/{article_id}").json()["article_id"] == article_id
+
+
+def test_of_the_same_article_several_times_in_a_batch_the_last_counts(
+    service: httpx.Client, fresh: Fresh
+) -> None:
+    article_id, titles = fresh("a"), ["Harbour story", "Bread story", "Harbour story", "Cup story"]
+    put(service, article_id, titles[0])
+    batch = [{"article_id": article_id, "title": title} for title in titles]
+    results = service.post("/v1/articles", json=batch).json()["results"]
+    assert [one["status"] for one in results] == ["unchanged", "updated", "updated", "updated"]
+    assert service.get(f"/v1/articles/{article_id}").json()["title"] == titles[-1]

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 PROBLEM = "application/problem+json"
+JSON = {"content-type": "application/json"}
 
 
 def problem(response: httpx.Response, status: int) -> dict[str, Any]:
@@ -154,7 +155,15 @@ def test_an_unknown_path_is_404_and_a_wrong_method_405(service: httpx.Client) ->
     problem(service.get("/v2/recommend"), 404)
     response = service.patch("/v1/recommend")
     problem(response, 405)
-    assert "POST" in response.headers["allow"]
+    assert response.headers["allow"] == "POST"
+    response = service.patch("/v1/articles/a")
+    problem(response, 405)
+    assert response.headers["allow"] == "DELETE, GET, PUT"
+
+
+def test_a_whole_number_may_be_written_with_a_point(service: httpx.Client) -> None:
+    answer = service.post("/v1/recommend", content=b'{"limit": 1.0}', headers=JSON)
+    assert answer.status_code == 200
 
 
 def test_markup_and_odd_text_are_stored_as_sent(service: httpx.Client) -> None:

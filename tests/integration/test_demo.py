@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.service_process import model_arguments
+from tests.integration.keyring import Keys
+from tests.integration.service_process import ServiceProcess, model_arguments
 
 
 def demo_until_it_serves(arguments: list[str]) -> str:
@@ -42,6 +43,25 @@ def test_the_demo_shows_a_readers_recommendations_and_remembers_them(
     table = first[first.index("For Hazel") : first.index("Serving on")]
     assert table.splitlines()[0] in second
     assert "because of" in second
+
+
+def test_the_demo_shows_them_on_a_running_service_that_wants_a_key(
+    minilm_store: Path, tmp_path: Path
+) -> None:
+    keys = Keys(tmp_path / "keys.json")
+    keys.create("demo", "read", "write")
+    arguments = ["--data-dir", str(tmp_path / "data"), *model_arguments(minilm_store)]
+    with ServiceProcess(*arguments, "--api-keys-file", str(keys.path)) as service:
+        command = [sys.executable, "-m", "service.cli", "demo", "--to"]
+        command.append(str(service.client.base_url))
+        stranger = subprocess.run(command, capture_output=True, text=True)
+        assert stranger.returncode == 1
+        assert "401" in stranger.stderr
+        env = {**os.environ, "NEWSSTAND_API_KEY": keys.shown[0], "COLUMNS": "120"}
+        known = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert known.returncode == 0, known.stderr
+    assert "For Hazel" in known.stdout
+    assert "because of" in known.stdout
 
 
 def test_the_command_says_what_it_can(tmp_path: Path) -> None:

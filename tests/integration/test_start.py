@@ -98,7 +98,8 @@ def test_a_redis_that_is_not_there_is_refused(minilm_store: Path, tmp_path: Path
         (["--workers", "0"], "NEWSSTAND_WORKERS"),
         (["--device", "cuda"], "NEWSSTAND_DEVICE"),
         (["--article-days", "0"], "NEWSSTAND_ARTICLE_DAYS"),
-        (["--api-keys-file", "keys"], "NEWSSTAND_API_KEYS_FILE"),
+        (["--api-keys-file", "no-keys"], "the API keys in no-keys cannot be read"),
+        (["--key-requests-per-second", "0"], "NEWSSTAND_KEY_REQUESTS_PER_SECOND"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(

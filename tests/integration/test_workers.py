@@ -10,6 +10,7 @@ import pytest
 
 from bench.faults.service import children
 from service.adapters.embedded_valkey import EmbeddedValkey
+from tests.expositions import exposed, table
 from tests.integration.asking import click, eventually, ids, put, recommend
 from tests.integration.service_process import ServiceProcess, model_arguments
 
@@ -84,9 +85,24 @@ def test_metrics_are_those_of_all_workers(service: ServiceProcess) -> None:
     def counted() -> bool:
         with fresh_client(service) as client:
             text = client.get("/metrics").text
-        return 'newsstand_articles_ingested_total{status="created"} 12.0' in text
+        return all(
+            f"newsstand_{line}\n" in text
+            for line in (
+                'articles_ingested_total{status="created"} 12.0',
+                "encoder_texts_total 12.0",
+                "catalogue_articles 12.0",
+                f'processes{{process="worker"}} {WORKERS}.0',
+                f'processes{{process="encoder"}} {ENCODERS}.0',
+                f'state_servers{{breaker="closed"}} {WORKERS}.0',
+                "article_log_lag_entries 0.0",
+            )
+        )
 
     eventually(counted)
+    with fresh_client(service) as client:
+        text = client.get("/metrics").text
+    assert {name for name, _, _ in exposed(text)} <= table().keys()
+    assert 'pid="' not in text
 
 
 def test_a_signal_ends_all_of_it_in_order(service: ServiceProcess) -> None:

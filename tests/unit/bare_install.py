@@ -13,7 +13,7 @@ _, refused, module, *arguments = sys.argv
 
 class Refusing:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in refused.split(","):
+        if any(f"{name}.".startswith(f"{one}.") for one in refused.split(",")):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Refusing())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from huggingface_hub import metadata_load
-from yaml import YAMLError  # type: ignore[import-untyped]
+from yaml import YAMLError
 
 from training.encoders.kinds import Pooling
 from training.errors import UnusableEncoder

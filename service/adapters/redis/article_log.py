@@ -1,7 +1,7 @@
 """The article log: a stream that tells every process which articles changed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from service.adapters.redis import keys
 from service.adapters.redis.connection import Connection
@@ -23,9 +23,7 @@ class ArticleLog:
 
     async def log_position(self) -> bytes:
         """The newest entry's, be it still there or not. Raises Unavailable."""
-        position: bytes
-        _, position, _ = await self._reach(START)
-        return position
+        return (await self._reach(START, START)).last
 
     async def log_after(self, position: bytes, wait_ms: int) -> LogPiece:
         """What was logged after ``position``, waiting for it at most ``wait_ms``. Incomplete where
@@ -37,22 +35,34 @@ class ArticleLog:
         found = await self._connection.streams_after(
             {keys.ARTICLE_LOG: position}, READ_AT_ONCE, wait_ms
         )
-        first, last, held = await self._reach(position)
         entries = found.get(keys.ARTICLE_LOG, ())
+        until = entries[-1][0] if entries else position
+        reach = await self._reach(position, until)
         return LogPiece(
-            position=entries[-1][0] if entries else position,
+            position=until,
             changes=[change for _, fields in entries for change in _changes(fields)],
-            complete=(held or position in (START, last))
-            and _moment(first) <= _moment(position) <= _moment(last),
+            complete=(reach.held or position in (START, reach.last))
+            and _moment(reach.first) <= _moment(position) <= _moment(reach.last),
+            left=reach.left,
         )
 
-    async def _reach(self, position: bytes) -> tuple[bytes, bytes, bool]:
-        """The first entry that is there, or '0-0' where none was removed; the last that ever was;
-        whether the one at ``position`` is there.
-        """
-        reach = await self._connection.call("log_reach", [keys.ARTICLE_LOG], position, terms=READ)
-        first, last, held = reach
-        return first, last, bool(held)
+    async def _reach(self, position: bytes, until: bytes) -> "_Reach":
+        reach = await self._connection.call(
+            "log_reach", [keys.ARTICLE_LOG], position, until, terms=READ
+        )
+        first, last, held, left = reach
+        return _Reach(first, last, bool(held), left)
+
+
+class _Reach(NamedTuple):
+    first: bytes
+    """The first entry that is there, or '0-0' where none was removed."""
+    last: bytes
+    """The last that ever was."""
+    held: bool
+    """Whether the one at the position asked for is there."""
+    left: int
+    """How many come after the last that was read."""
 
 
 async def logged(

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from service.adapters.redis import keys
 from service.adapters.redis.article_log import logged
 from service.adapters.redis.connection import Call, Connection
-from service.adapters.redis.terms import KEPT, PROMPT, WRITE
+from service.adapters.redis.terms import KEPT, PROMPT, READ, WRITE, Terms
 from service.domain.article import Article
 from service.domain.fields import ArticleId
 from service.ports import ArticleWrite, StoredArticle, Vectors, Written
@@ -130,9 +130,20 @@ class RedisArticles:
 
     async def vectors(self, article_ids: Sequence[ArticleId]) -> Mapping[ArticleId, Vectors]:
         """See ``ports.ArticleStore``."""
+        return await self._vectors(article_ids, READ)
+
+    async def vectors_promptly(
+        self, article_ids: Sequence[ArticleId]
+    ) -> Mapping[ArticleId, Vectors]:
+        """See ``ports.ArticleStore``."""
+        return await self._vectors(article_ids, PROMPT)
+
+    async def _vectors(
+        self, article_ids: Sequence[ArticleId], terms: Terms
+    ) -> Mapping[ArticleId, Vectors]:
         answers = await self._connection.send_all(
             (("GET", keys.vector(article_id, self._model)) for article_id in article_ids),
-            terms=PROMPT,
+            terms=terms,
         )
         return {
             article_id: _vector(value)

@@ -16,12 +16,13 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from typing import Final, Literal
+from typing import Final
 
 from service.adapters.redis.terms import Terms
+from service.domain.standing import BreakerState
 from service.errors import Unavailable
 
-State = Literal["closed", "slow", "open"]
+State = BreakerState
 PROMPT_FAILURES: Final = 5
 FAILURES: Final = 3
 PROBE_SECONDS: Final = (0.2, 1.0)

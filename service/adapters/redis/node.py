@@ -17,6 +17,7 @@ from service.adapters.redis.scripts import Command
 from service.adapters.redis.terms import PROMPT, Terms
 from service.adapters.redis.terms import Lane as LaneName
 from service.errors import Unavailable
+from service.tracing.timeline import part
 
 Ask = Callable[[Sequence[Command]], Awaitable[list[Any]]]
 PROBE_SECONDS: Final = 1.0
@@ -65,7 +66,8 @@ class Node:
     async def exchange(self, commands: Sequence[Command], terms: Terms) -> list[Any]:
         """The answers in order, refusals (ResponseError) among them. Raises Unavailable."""
         self.breaker.admit(terms)
-        answers = await self._exchange(asked(commands, terms, self._durability), terms)
+        with part("redis", commands=len(commands)):
+            answers = await self._exchange(asked(commands, terms, self._durability), terms)
         self.breaker.succeeded(terms)
         return confirmed(answers, len(commands))
 

@@ -15,6 +15,7 @@ from service.adapters.redis.streams import Entries
 from service.adapters.redis.terms import KEPT, WRITE
 from service.domain.fields import ArticleId
 from service.domain.popularity import Exposure, Heat
+from service.domain.standing import Lag
 
 HOUR: Final = 3_600
 DAY: Final = 24 * HOUR
@@ -72,6 +73,15 @@ class RedisPopularity:
         self._minute = 0
         self._heat: dict[HeatKey, Heat] = {}
         self._exposure: Exposure | None = None
+        self._found, self._as_of = 0, clock()
+
+    @property
+    def lag(self) -> Lag:
+        """How far the counters are behind the outboxes, as far as this process knows: the entries
+        that it last found there, and the seconds of which something may not be counted; up to a
+        second where nothing is missing.
+        """
+        return Lag(self._found, max(0.0, self._clock() - self._as_of))
 
     def heat(self, window_hours: int, half_life_hours: float, dwell: float) -> Heat:
         """See ``ports.Popularity``."""
@@ -96,6 +106,7 @@ class RedisPopularity:
         Each entry is counted once, whatever process does it and wherever one dies: the counters
         and the position up to which they count change in one step. Raises Unavailable.
         """
+        began = self._clock()
         held = await self._connection.send("HMGET", keys.COUNTED, *range(keys.READER_PARTITIONS))
         positions = [position or START for position in held]
         names = [keys.outbox(partition) for partition in range(keys.READER_PARTITIONS)]
@@ -105,6 +116,9 @@ class RedisPopularity:
         for name, entries in found.items():
             partition = names.index(name)
             await self._count_piece(partition, positions[partition], entries)
+        self._found = sum(map(len, found.values()))
+        full = [_moment(entries[-1][0]) for entries in found.values() if len(entries) == PIECE]
+        self._as_of = min([began, *full])
 
     async def refresh(self) -> None:
         """Read the counters that changed, and let time pass. Raises Unavailable."""
@@ -199,6 +213,11 @@ def _gains(fields: Mapping[bytes, bytes], oldest: int) -> Iterator[tuple[str, by
         for line in fields[b"gains"].splitlines():
             member, amount = line.split(b" ")
             yield counter, member, float(amount), EXPERIMENTS_LIVE_SECONDS
+
+
+def _moment(entry: bytes) -> float:
+    """Seconds since 1970."""
+    return int(entry.partition(b"-")[0]) / 1000
 
 
 def _next(entry: bytes) -> str:

@@ -28,6 +28,11 @@ class Unwritten:
         self._lists: deque[tuple[UserId, int, str, str]] = deque(maxlen=UNWRITTEN_KEPT)
         self._writing = asyncio.Lock()
 
+    @property
+    def waiting(self) -> int:
+        """How many lists are not yet written."""
+        return len(self._lists)
+
     def add(self, user_id: UserId, served: ServedList) -> None:
         """Have the list written by the next ``flush``. Never waits."""
         entry = (user_id, served.moment_ms, served.recommendation_id, written(served))

@@ -109,6 +109,7 @@ class Snapshots:
             alive_S = np.load(self._path(number, "alive.npy"))
             if _digest(alive_S) != said["alive"] or len(alive_S) != sum(map(len, segments)):
                 raise TornSnapshot(f"generation {number}: its rows are not what was written")
+            written = self._path(number, "json").stat().st_mtime
         except (OSError, EOFError, ValueError, KeyError) as error:
             raise TornSnapshot(f"generation {number}: {error}") from error
         self._open = {segment.name: segment for segment in segments}
@@ -121,6 +122,7 @@ class Snapshots:
             withdrawn={
                 ArticleId(article_id): revision for article_id, revision in said["withdrawn"]
             },
+            written=written,
         )
 
     def seal(self, frozen: Frozen, position: bytes) -> None:

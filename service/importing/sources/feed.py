@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import feedparser
+from feedparser.encodings import convert_to_utf8
 
 from service.importing.errors import Unreadable
 from service.importing.records import Problem, Record
@@ -59,7 +60,17 @@ def _parsed(document: Document) -> Any:
 
 def _refuse_entities(document: Document) -> None:
     """A feed needs no entities of its own; those that declare some are mostly meant to harm."""
-    content = document.content.replace(b"\0", b"")  # so that UTF-16 is seen through
+    content = _as_parsed(document)
     first = FIRST_ELEMENT.search(content)
     if b"<!ENTITY" in content[: first.start() if first else None]:
         raise Unreadable(f"{document.place} declares XML entities, which a feed may not")
+
+
+def _as_parsed(document: Document) -> bytes:
+    """The content as the parser decodes it: another encoding could say what it does not show."""
+    headers = {"content-type": document.content_type}
+    try:
+        decoded: bytes = convert_to_utf8(headers, document.content, {})
+    except Exception as error:
+        raise Unreadable(f"{document.place} cannot be read as a feed: {error}") from error
+    return decoded.replace(b"\0", b"")

@@ -1,11 +1,14 @@
 """Fetching a feed: http and https alone, bounded in time, size and redirects.
 
 A redirect may not lead from a public address into a private network: whoever runs a public feed
-would then read, through us, what only we can reach.
+would then read, through us, what only we can reach. A name is looked up once, and the address that
+was looked at is the one connected to: it could stand for another a moment later. (A proxy, where
+the environment names one, looks names up for itself.)
 """
 
-import time
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Final
@@ -26,7 +29,10 @@ from service.importing.sources.document import LARGEST, Document, too_large
 SECONDS: Final = 60.0
 MOST_REDIRECTS: Final = 5
 SILENCE: Final = httpx.Timeout(20.0, connect=10.0)
+NONE_KEPT: Final = httpx.Limits(max_keepalive_connections=0)
 ACCEPT: Final = "application/rss+xml, application/atom+xml, application/xml;q=0.9, */*;q=0.1"
+ADDRESSES: Final = "newsstand.addresses"
+"""Where a request says which addresses it may connect to."""
 
 
 @dataclass(frozen=True)
@@ -36,48 +42,97 @@ class Fetch:
     address: str
     allow_private: bool = False
     resolve: Callable[[str], set[Address]] = resolved
+    private: Callable[[Address], bool] = is_private
 
     def __call__(self) -> Document:
         """The document there. Raises NotFetched."""
         url = _parsed(self.address)
+        with ThreadPoolExecutor(1) as thread:  # an import runs in an event loop already
+            return thread.submit(asyncio.run, self._in_time(url)).result()
+
+    async def _in_time(self, url: httpx.URL) -> Document:
         headers = {"User-Agent": f"newsstand/{metadata.version('newsstand')}", "Accept": ACCEPT}
-        deadline = time.monotonic() + SECONDS
         try:
-            with httpx.Client(
-                headers=headers, timeout=SILENCE, trust_env=not is_loopback(url)
-            ) as client:
-                return self._follow(client, client.build_request("GET", url), deadline)
+            async with (
+                asyncio.timeout(SECONDS),
+                httpx.AsyncClient(
+                    headers=headers,
+                    timeout=SILENCE,
+                    transport=_LookedAt(limits=NONE_KEPT),
+                    trust_env=not is_loopback(url),
+                ) as client,
+            ):
+                return await self._followed(client, client.build_request("GET", url))
+        except TimeoutError as error:
+            place = without_password(url)
+            raise NotFetched(f"{place} was not read within {SECONDS:.0f} s") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
             raise NotFetched(f"{without_password(url)} cannot be fetched: {reason}") from error
 
-    def _follow(self, client: httpx.Client, request: httpx.Request, deadline: float) -> Document:
+    async def _followed(self, client: httpx.AsyncClient, request: httpx.Request) -> Document:
         first = request.url
+        addresses = await self._addresses_of_first(first)
+        may_enter = self.allow_private or any(map(self.private, addresses))
         for _ in range(MOST_REDIRECTS + 1):
-            response = client.send(request, stream=True)
+            request.extensions = {**request.extensions, ADDRESSES: addresses}
+            response = await client.send(request, stream=True)
             try:
                 if response.next_request is None:
-                    return _document(response, deadline)
+                    return await _document(response)
             finally:
-                response.close()
+                await response.aclose()
             request = response.next_request
-            self._check(first, request.url)
+            addresses = await self._addresses(_parsed(str(request.url)))
+            if not may_enter and any(map(self.private, addresses)):
+                raise _leads_inside(first, request.url)
         raise NotFetched(f"{without_password(first)} redirects more than {MOST_REDIRECTS} times")
 
-    def _check(self, first: httpx.URL, onward: httpx.URL) -> None:
-        _parsed(str(onward))
-        if self.allow_private or self._leads_inside(first) or not self._leads_inside(onward):
-            return
-        raise NotFetched(
-            f"{without_password(first)} redirects into a private network "
-            f"({without_password(onward)}): fetch that address itself if you trust it"
-        )
-
-    def _leads_inside(self, url: httpx.URL) -> bool:
+    async def _addresses_of_first(self, url: httpx.URL) -> set[Address]:
+        """None if it has none: where there is a proxy, the proxy may know better."""
         try:
-            return any(map(is_private, self.resolve(url.raw_host.decode("ascii"))))
+            return await self._addresses(url)
+        except NotFetched:
+            return set()
+
+    async def _addresses(self, url: httpx.URL) -> set[Address]:
+        try:
+            return await asyncio.to_thread(self.resolve, url.raw_host.decode("ascii"))
         except OSError as error:
             raise NotFetched(f"{without_password(url)} has no address: {error}") from error
+
+
+class _LookedAt(httpx.AsyncHTTPTransport):
+    """Connects to the addresses that were looked at, in the name of the host."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        addresses = sorted(request.extensions[ADDRESSES], key=lambda each: each.version)
+        for address in addresses[:-1]:
+            try:
+                return await super().handle_async_request(_at(address, request))
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                continue  # the next one may answer
+        at = _at(addresses[-1], request) if addresses else request
+        return await super().handle_async_request(at)
+
+
+def _at(address: Address, request: httpx.Request) -> httpx.Request:
+    """The request, with the host's own name in its head and in its certificate."""
+    host = request.url.raw_host.decode("ascii")
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host=str(address)),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": host},
+    )
+
+
+def _leads_inside(first: httpx.URL, onward: httpx.URL) -> NotFetched:
+    return NotFetched(
+        f"{without_password(first)} redirects into a private network "
+        f"({without_password(onward)}): fetch that address itself if you trust it"
+    )
 
 
 def _parsed(address: str) -> httpx.URL:
@@ -87,16 +142,14 @@ def _parsed(address: str) -> httpx.URL:
         raise NotFetched(str(error)) from error
 
 
-def _document(response: httpx.Response, deadline: float) -> Document:
+async def _document(response: httpx.Response) -> Document:
     place = without_password(response.request.url)
     if response.status_code != httpx.codes.OK:
         raise NotFetched(f"{place} answered {response.status_code} {response.reason_phrase}")
     content = bytearray()
-    for piece in response.iter_bytes():
+    async for piece in response.aiter_bytes():
         content += piece
         if len(content) > LARGEST:
             raise NotFetched(too_large(place))
-        if time.monotonic() > deadline:
-            raise NotFetched(f"{place} was not read within {SECONDS:.0f} s")
     content_type = response.headers.get("content-type", "application/xml")
     return Document(place, bytes(content), content_type, str(response.url))

@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from service.api.batches import Refused, answer, parse_items, rejected
+from service.api.batches import Refused, parse_items, rejected
 from service.domain.article import IdentifiedArticle
 from service.domain.event import Event
 
@@ -132,10 +132,14 @@ def _application(server: Server) -> FastAPI:
             return Response(content if is_bytes else orjson.dumps(content), status, headers)
         items = parse_items(request.headers["content-type"], body, model)
         results = [
-            rejected(index, item) if isinstance(item, Refused) else judge(item)
+            rejected(index, item).model_dump(by_alias=True, exclude_none=True)
+            if isinstance(item, Refused)
+            else judge(item)
             for index, item in enumerate(items)
         ]
-        return Response(answer(results).model_dump_json(), media_type="application/json")
+        refused = sum(result["status"] == "rejected" for result in results)
+        counted = {"accepted": len(results) - refused, "rejected": refused, "results": results}
+        return Response(orjson.dumps(counted), media_type="application/json")
 
     @app.post("/v1/articles")
     async def articles(request: Request) -> Response:

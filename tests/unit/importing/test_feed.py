@@ -195,6 +195,17 @@ def test_entities_of_a_documents_own_are_refused(declaration: str, encoding: str
         records(feed.encode(encoding))
 
 
+@pytest.mark.parametrize("encoding", ["utf-7", "cp037", "utf-32"])
+@pytest.mark.parametrize("content_type", ["application/xml", "text/xml; charset={}"])
+def test_no_encoding_hides_entities(encoding: str, content_type: str) -> None:
+    large = f'<!DOCTYPE rss [<!ENTITY j "{"x" * 100_000}">]>'
+    declaration = f'<?xml version="1.0" encoding="{encoding}"?>{large}'
+    feed = rss("<title>" + "&j;" * 10_000 + "</title>", declaration=declaration)
+    hidden = feed.encode(encoding).replace(b"<!ENTITY", b"+ADwAIQ-ENTITY")
+    with pytest.raises(Unreadable, match="declares XML entities"):
+        records(hidden, content_type=content_type.format(encoding))
+
+
 def test_an_article_may_write_about_entities() -> None:
     item = "<title>XML</title><description><![CDATA[Use <!ENTITY x 'y'> twice]]></description>"
     assert articles(rss(item))[0]["title"] == "XML"

@@ -1,20 +1,32 @@
 import gzip
 import ipaddress
+import socket
+import threading
+from collections.abc import Iterator
 
 import pytest
 
-from service.importing.addresses import is_private, resolved
+from service.importing.addresses import Address, is_private, resolved
 from service.importing.errors import NotFetched
+from service.importing.sources import fetch
 from service.importing.sources.document import LARGEST
 from service.importing.sources.fetch import Fetch
-from tests.unit.importing.web_host import Page, WebHost
+from tests.unit.importing.web_host import Page, WebHost, web_host
 
-PUBLIC = ipaddress.ip_address("93.184.215.14")
+PUBLIC = ipaddress.ip_address("127.0.0.2")
+INNER = ipaddress.ip_address("127.0.0.1")
 
 
-def as_seen_from_outside(host: str) -> set[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """As if ``localhost`` were a public name; all else is what it is."""
-    return {PUBLIC} if host == "localhost" else resolved(host)
+def but_for_one(address: Address) -> bool:
+    """As if ``PUBLIC`` were a public address; all others are what they are."""
+    return address != PUBLIC and is_private(address)
+
+
+@pytest.fixture
+def outside() -> Iterator[WebHost]:
+    """A host that seems to be outside."""
+    with web_host(str(PUBLIC)) as host:
+        yield host
 
 
 def test_a_page_comes_with_its_type_and_address(host: WebHost) -> None:
@@ -42,20 +54,70 @@ def test_redirects_are_followed_five_times_and_no_more(host: WebHost) -> None:
         Fetch(host.url("/6"))()
 
 
-def test_a_public_feed_may_not_redirect_into_a_private_network(host: WebHost) -> None:
-    secret = host.serve("/secret", b"<rss/>")
-    host.redirect("/feed", secret)
-    public = host.url("/feed", host="localhost")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0177.0.0.1",
+        "0x7f.1",
+        "127.1",
+        "0.0.0.0",
+        "169.254.169.254",
+        "10.0.0.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::7f00:1]",
+        "[fe80::1]",
+    ],
+)
+def test_a_public_feed_may_not_redirect_into_a_private_network(
+    host: WebHost, outside: WebHost, name: str
+) -> None:
+    host.serve("/secret", b"<rss/>")
+    outside.redirect("/feed", host.url("/secret", host=name))
+    public = outside.url("/feed", host=str(PUBLIC))
+    with pytest.raises(NotFetched, match=r"private network|Invalid IPv4"):
+        Fetch(public, private=but_for_one)()
+    assert (outside.asked, host.asked) == (["/feed"], [])
+
+
+def test_a_redirect_inside_is_followed_if_the_user_allows_it(
+    host: WebHost, outside: WebHost
+) -> None:
+    outside.redirect("/feed", host.serve("/other", b"<rss/>"))
+    public = outside.url("/feed", host=str(PUBLIC))
+    assert Fetch(public, allow_private=True, private=but_for_one)().content == b"<rss/>"
+
+
+def test_a_name_that_stands_for_another_address_a_moment_later_leads_nowhere_else(
+    host: WebHost, outside: WebHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    answers = [{PUBLIC}, {INNER}, {PUBLIC}]
+    host.serve("/secret", b"<rss/>")
+    outside.redirect("/feed", f"http://news.test:{host.port}/secret")
+    rebound = Fetch(
+        f"http://news.test:{outside.port}/feed",
+        resolve=lambda name: answers.pop(0),
+        private=but_for_one,
+    )
     with pytest.raises(NotFetched, match="private network"):
-        Fetch(public, resolve=as_seen_from_outside)()
-    assert host.asked == ["/feed"]
+        rebound()
+    assert (outside.asked, host.asked) == (["/feed"], [])
 
 
-def test_a_redirect_inside_is_followed_if_the_user_allows_it(host: WebHost) -> None:
-    host.redirect("/feed", host.serve("/other", b"<rss/>"))
-    public = host.url("/feed", host="localhost")
-    fetch = Fetch(public, allow_private=True, resolve=as_seen_from_outside)
-    assert fetch().content == b"<rss/>"
+def test_what_is_connected_to_is_the_address_that_was_looked_at(
+    outside: WebHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    outside.serve("/feed", b"<rss/>")
+    address = f"http://news.test:{outside.port}/feed"
+    nobody = ipaddress.ip_address("127.0.0.3")
+    document = Fetch(address, resolve=lambda name: {nobody, PUBLIC})()
+    assert (document.content, document.address) == (b"<rss/>", address)
 
 
 def test_a_redirect_inside_is_followed_if_the_user_named_an_inner_address(host: WebHost) -> None:
@@ -118,6 +180,13 @@ def test_an_address_where_nothing_answers_is_one_clear_error(unused_port: int) -
         ("93.184.215.14", False),
         ("::ffff:93.184.215.14", False),
         ("2606:4700::1111", False),
+        ("64:ff9b::10.0.0.1", True),
+        ("64:ff9b::93.184.215.14", False),
+        ("64:ff9b:1::1", True),
+        ("2002:7f00:1::", True),
+        ("::127.0.0.1", True),
+        ("::ffff:0:127.0.0.1", True),
+        ("fec0::1", True),
     ],
 )
 def test_which_addresses_are_private(address: str, private: bool) -> None:
@@ -127,3 +196,27 @@ def test_which_addresses_are_private(address: str, private: bool) -> None:
 def test_a_name_that_cannot_be_one_has_no_address() -> None:
     with pytest.raises(OSError, match="not a host's name"):
         resolved("x" * 70)
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n<rss>"])
+def test_a_page_that_trickles_in_is_given_up(begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        ended = threading.Event()
+
+        def trickle() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.sendall(begun)
+                while not ended.wait(0.02):
+                    try:
+                        connection.sendall(b"x")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        with pytest.raises(NotFetched, match="not read within"):
+            Fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/feed")()
+        ended.set()
+        thread.join(timeout=30)

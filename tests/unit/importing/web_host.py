@@ -42,9 +42,9 @@ class WebHost:
 
 
 @contextmanager
-def web_host() -> Iterator[WebHost]:
+def web_host(address: str = "127.0.0.1") -> Iterator[WebHost]:
     """The server, for the time of the block."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+    with ThreadingHTTPServer((address, 0), BaseHTTPRequestHandler) as server:
         host = WebHost(server.server_address[1])
         server.RequestHandlerClass = _handler(host)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,14 +1,8 @@
 """The models as metrics."""
 
-import asyncio
-from collections.abc import Callable
-from typing import Final
-
 from prometheus_client import CollectorRegistry, Gauge
 
 from service.models.roster import Roster
-
-FOLLOWED_SECONDS: Final = 1.0
 
 
 class ModelMetrics:
@@ -54,9 +48,3 @@ class ModelMetrics:
         self.encoded.set(0 if coming is None else coming.done)
         self.articles.set(0 if coming is None else coming.total)
         self.switches.set(roster.switches)
-
-    async def follow(self, roster: Callable[[], Roster], active: Callable[[], str]) -> None:
-        """Tell for ever: another worker may be the one that is asked for all workers' metrics."""
-        while True:
-            self.tell(roster(), active())
-            await asyncio.sleep(FOLLOWED_SECONDS)

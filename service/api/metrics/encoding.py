@@ -1,14 +1,11 @@
 """The encoders' figures as metrics."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from service.domain.encoding import EncodingFigures
 
-FOLLOWED_SECONDS: Final = 1.0
 BATCH_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -30,6 +27,11 @@ class EncodingMetrics:
             registry=registry,
         )
         self.texts = Counter("newsstand_encoder_texts", "Texts encoded", registry=registry)
+        self.busy_seconds = Counter(
+            "newsstand_encoder_busy_seconds",
+            "Time that its threads were at work, added up",
+            registry=registry,
+        )
         self.dropped = Counter(
             "newsstand_encoder_dropped",
             "Texts not encoded because nobody waited for them any more",
@@ -51,15 +53,10 @@ class EncodingMetrics:
         before, self._counted = self._counted, now
         self.waiting_texts.set(now.waiting_texts)
         self.texts.inc(now.texts - before.texts)
+        self.busy_seconds.inc(now.seconds - before.seconds)
         self.dropped.inc(now.dropped - before.dropped)
         self.refused.inc(now.refused - before.refused)
         self.shared.inc(now.shared - before.shared)
         for texts, times in now.batches.items():
             for _ in range(times - before.batches.get(texts, 0)):
                 self.batch_texts.observe(texts)
-
-    async def follow(self, figures: Callable[[], EncodingFigures]) -> None:
-        """Count for ever: another worker may be the one that is asked for all workers' metrics."""
-        while True:
-            self.count(figures())
-            await asyncio.sleep(FOLLOWED_SECONDS)
