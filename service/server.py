@@ -1,6 +1,7 @@
 """Running the service: the port first, then everything behind it, then requests."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -132,6 +133,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            gc.collect()
+            gc.freeze()  # what stands now stands for good: looking it through again takes 50 ms
             self._on_ready()
 
 

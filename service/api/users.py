@@ -57,6 +57,7 @@ async def delete_user(user_id: UserIdInPath, newsstand: NewsstandPart) -> None:
     """Erase a reader, known or not."""
     await newsstand.readers.erase(UserId(user_id))
     newsstand.pools.forget(hash(user_id))
+    newsstand.histories.forget(user_id)
 
 
 def _answer(stored: StoredReader) -> UserAnswer:

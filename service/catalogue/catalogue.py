@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from service.catalogue.columns import FIRST_CAPACITY, Columns, grown
 from service.catalogue.entry import Entry
 from service.catalogue.expiry import Expiry
+from service.catalogue.fitting import first_fitting
+from service.catalogue.precision import in_single_precision
 from service.catalogue.recent import Recent, newest_first
 from service.catalogue.sealed import Sealed
 from service.catalogue.segment import Hashes, hashes_of
@@ -28,6 +30,7 @@ from service.domain.fields import ArticleId
 from service.domain.filters import Filters
 from service.ports import Mask, RowIds, TailIndex, Vectors
 
+Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 _layouts = itertools.count(1)
 
@@ -115,7 +118,11 @@ class Catalogue:
 
     def find(self, article_ids: Sequence[ArticleId]) -> RowIds:
         """The row of each article (N,), -1 unless it is live."""
-        rows_N = self.sealed.find(article_ids, self._alive_R)
+        return self.live(article_ids, self.sealed.find(article_ids))
+
+    def live(self, article_ids: Sequence[ArticleId], sealed_N: RowIds) -> RowIds:
+        """The same, where the articles' rows in the generation are known."""
+        rows_N = np.where(self._alive_R[sealed_N], sealed_N, -1)
         row_of = self._tail.row_of
         if row_of:
             tail_N = np.array([row_of.get(a, -1) for a in article_ids], np.int64)
@@ -137,7 +144,15 @@ class Catalogue:
 
     def ids(self, rows: RowIds) -> list[ArticleId]:
         """The articles in ``rows``."""
-        return [self._id(row) for row in rows.tolist()]
+        tail_N = rows >= self._first
+        if not tail_N.any():
+            return self.sealed.article_ids(rows)
+        sealed = iter(self.sealed.article_ids(rows[~tail_N]))
+        entries = self._tail.entries
+        return [
+            next(sealed) if row < self._first else entries[row - self._first].article_id
+            for row in rows.tolist()
+        ]
 
     def entry(self, article_id: ArticleId) -> Entry | None:
         """What is known of a live article."""
@@ -188,13 +203,21 @@ class Catalogue:
         exact_ND /= np.where(lengths_N > 0, lengths_N, 1.0)[:, np.newaxis]
         return exact_ND
 
+    def single_directions(self, vectors_ND: Vectors) -> Float32:
+        """The directions in single precision: less to walk through where many are compared."""
+        if self.normalised:
+            return in_single_precision(vectors_ND)
+        return self.directions(vectors_ND).astype(np.float32)
+
     def allowed(self, filters: Filters | None, without: Iterable[ArticleId]) -> Mask:
         """Which rows (R,) are live, pass the filters and are not among ``without``."""
         count = self.rows_written
         mask_R = self._alive_R[:count].copy()
         if filters is not None:
             mask_R &= self.columns.mask(filters, count)
-        mask_R[self.rows(without)] = False
+        refused = list(without)
+        if refused:
+            mask_R[self.rows(refused)] = False
         return mask_R
 
     def nearest(self, query_D: Vectors, limit: int, allowed: Mask) -> RowIds:
@@ -215,7 +238,7 @@ class Catalogue:
         if limit < 1:
             return np.empty(0, np.int64)
         recent = self._recent.rows()
-        found = recent[allowed[recent]][:limit]
+        found = recent[first_fitting(recent, limit, allowed.__getitem__)]
         if len(found) == limit or self._recent.complete:
             return found
         rows = np.flatnonzero(allowed)
@@ -268,8 +291,9 @@ class Catalogue:
         """
         count = self.rows_written
         missing_R = ~np.isin(self._hashes(count), stored)
-        missing = np.flatnonzero(missing_R & self._alive_R[:count]).tolist()
-        return {self._id(row): self._revision(row) + 1 for row in missing}
+        missing = np.flatnonzero(missing_R & self._alive_R[:count])
+        ids = self.ids(missing)
+        return {a: self._revision(row) + 1 for a, row in zip(ids, missing.tolist(), strict=True)}
 
     def frozen(self) -> Frozen:
         """The catalogue as it is now, for another thread."""
@@ -303,11 +327,6 @@ class Catalogue:
         return np.concatenate(
             [*of_segments, hashes_of([entry.article_id.encode() for entry in entries])]
         )
-
-    def _id(self, row: int) -> ArticleId:
-        if row < self._first:
-            return self.sealed.article_id(row)
-        return self._tail.entries[row - self._first].article_id
 
     def _entry(self, row: int) -> Entry:
         if row < self._first:

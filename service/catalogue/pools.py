@@ -111,17 +111,18 @@ def _certain(
     else:
         scores_K = pool.scores_K
     bound = pool.floor + moved * catalogue.longest
-    sure_K = allowed[pool.rows_K] & (scores_K > bound)
-    new = np.arange(pool.rows_written, catalogue.rows_written)
-    new = new[allowed[new]]
-    new_scores = late_fusion.scores(catalogue.vectors(new), vector_D)
-    above = new_scores > bound
-    if not moved and not above.any():
-        return pool.rows_K[sure_K], scores_K[sure_K]
-    return by_score(
-        np.concatenate([pool.rows_K[sure_K], new[above]]),
-        np.concatenate([scores_K[sure_K], new_scores[above]]),
-    )
+    sure = (allowed[pool.rows_K] & (scores_K > bound)).nonzero()[0]
+    rows, scores = pool.rows_K[sure], scores_K[sure]
+    if catalogue.rows_written > pool.rows_written:
+        new = np.arange(pool.rows_written, catalogue.rows_written)
+        new = new[allowed[new]]
+        new_scores = late_fusion.scores(catalogue.vectors(new), vector_D)
+        above = new_scores > bound
+        rows = np.concatenate([rows, new[above]])
+        scores = np.concatenate([scores, new_scores[above]])
+    elif not moved:
+        return rows, scores
+    return by_score(rows, scores)
 
 
 def by_score(rows: RowIds, scores: NDArray[np.float64]) -> tuple[RowIds, NDArray[np.float64]]:

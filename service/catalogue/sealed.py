@@ -55,7 +55,7 @@ class Sealed:
         """No vector is longer (L2)."""
         return max((segment.longest for segment in self.segments), default=0.0)
 
-    def find(self, article_ids: Sequence[ArticleId], alive_S: Mask) -> RowIds:
+    def find(self, article_ids: Sequence[ArticleId]) -> RowIds:
         """The row in which each article is alive, -1 for one that is not here."""
         rows_K: RowIds = np.full(len(article_ids), -1, np.int64)
         if not self.segments or not article_ids:
@@ -65,14 +65,16 @@ class Sealed:
         for first, segment in zip(self.firsts, self.segments, strict=False):
             found_K = segment.find(names, hashes_K)
             here_K = found_K >= 0
-            here_K[here_K] = alive_S[found_K[here_K] + first]
+            here_K[here_K] = self.alive_S[found_K[here_K] + first]
             rows_K[here_K] = found_K[here_K] + first
         return rows_K
 
-    def article_id(self, row: int) -> ArticleId:
-        """The id of the article in ``row``."""
-        segment, own = self._own(row)
-        return segment.article_id(own)
+    def article_ids(self, rows_K: RowIds) -> list[ArticleId]:
+        """The ids of the articles in ``rows_K``."""
+        if len(self.segments) == 1:
+            return self.segments[0].article_ids(rows_K)
+        owners = [self._own(row) for row in rows_K.tolist()]
+        return [segment.article_id(own) for segment, own in owners]
 
     def revision(self, row: int) -> int:
         """The revision of the article in ``row``."""
@@ -91,12 +93,14 @@ class Sealed:
 
     def vectors(self, rows_K: RowIds) -> Vectors:
         """The vectors (K×D) in ``rows_K``."""
+        if len(self.segments) == 1:
+            return _taken(self.segments[0].index.vectors, rows_K)
         vectors_KD = np.empty((len(rows_K), self.dimension), np.float16)
         of_K = np.searchsorted(self.firsts, rows_K, "right") - 1
         for number in np.unique(of_K).tolist():
             here_K = of_K == number
             own = rows_K[here_K] - self.firsts[number]
-            vectors_KD[here_K] = self.segments[number].index.vectors[own]
+            vectors_KD[here_K] = _taken(self.segments[number].index.vectors, own)
         return vectors_KD
 
     def column(self, name: str) -> NDArray[np.float64]:
@@ -117,3 +121,10 @@ class Sealed:
     def _own(self, row: int) -> tuple[Segment, int]:
         number = bisect_right(self._starts, row) - 1
         return self.segments[number], row - self._starts[number]
+
+
+def _taken(vectors_ND: Vectors, rows_K: RowIds) -> Vectors:
+    """Some rows. A file is mapped at any address, and NumPy would copy all of it to align it before
+    it takes: not so where it sees bytes.
+    """
+    return vectors_ND.view(np.uint8).take(rows_K, axis=0).view(np.float16)

@@ -51,6 +51,11 @@ class Texts:
         start, stop = self.offsets[row : row + 2].tolist()
         return bytes(self.buffer[start:stop])
 
+    def of(self, rows: RowIds | NDArray[np.int32]) -> list[bytes]:
+        """The texts in ``rows``."""
+        ends = zip(self.offsets[rows].tolist(), self.offsets[rows + 1].tolist(), strict=True)
+        return [bytes(self.buffer[start:stop]) for start, stop in ends]
+
 
 @dataclass(frozen=True, eq=False)
 class Segment:
@@ -81,12 +86,19 @@ class Segment:
     def find(self, names: Sequence[bytes], hashes_K: Hashes) -> RowIds:
         """The row of each article, by its id and the id's hash; -1 for one that is not here."""
         rows_K: RowIds = np.full(len(hashes_K), -1, np.int64)
-        places_K = np.searchsorted(self.hashes_N, hashes_K)
-        inside_K = places_K < len(self.hashes_N)
-        inside_K[inside_K] = self.hashes_N[places_K[inside_K]] == hashes_K[inside_K]
-        for k in np.flatnonzero(inside_K).tolist():
-            rows_K[k] = self._checked(names[k], int(places_K[k]), hashes_K[k])
+        places_K = self.hashes_N.searchsorted(hashes_K)
+        found = (places_K < len(self.hashes_N)).nonzero()[0]
+        found = found[self.hashes_N[places_K[found]] == hashes_K[found]]
+        rows = self.order_N[places_K[found]]
+        rows_K[found] = rows
+        for k, name in zip(found.tolist(), self.texts["id"].of(rows), strict=True):
+            if name != names[k]:
+                rows_K[k] = self._checked(names[k], int(places_K[k]) + 1, hashes_K[k])
         return rows_K
+
+    def article_ids(self, rows: RowIds) -> list[ArticleId]:
+        """The ids of the articles in ``rows``."""
+        return [ArticleId(name.decode()) for name in self.texts["id"].of(rows)]
 
     def article_id(self, row: int) -> ArticleId:
         """The id of the article in ``row``."""
@@ -106,7 +118,7 @@ class Segment:
         )
 
     def _checked(self, name: bytes, place: int, of: np.uint64) -> int:
-        """The row, its id compared: two ids may share a hash."""
+        """The row from ``place`` on whose id is ``name``: two ids may share a hash."""
         while place < len(self.hashes_N) and self.hashes_N[place] == of:
             row = int(self.order_N[place])
             if self.texts["id"][row] == name:

@@ -47,7 +47,10 @@ class Reader:
         """What was shown ``most`` times or more without a click."""
         return [article_id for article_id, times in self.shown.items() if times >= most]
 
+    def turned_away(self) -> set[ArticleId]:
+        """What was hidden or disliked, or clicked before the history begins."""
+        return {mark.article_id for mark in self.marks if mark.type != "like"}
+
     def never_again(self) -> set[ArticleId]:
         """What must not be recommended: clicked, hidden or disliked."""
-        marked = {mark.article_id for mark in self.marks if mark.type != "like"}
-        return marked.union(self.clicked)
+        return self.turned_away().union(self.clicked)

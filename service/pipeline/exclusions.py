@@ -19,6 +19,7 @@ def allowed_rows(visit: Visit) -> Mask:
     catalogue, request = visit.catalogue, visit.request
     catalogue.expire(visit.now)
     mask_R = catalogue.allowed(request.filters, _refused(visit))
+    mask_R[visit.clicked_rows] = False
     if visit.cursor is not None:
         mask_R &= catalogue.columns.ingested_R[: len(mask_R)] <= visit.cursor.moment
     if not visit.policy.cross_lingual:
@@ -30,8 +31,9 @@ def allowed_rows(visit: Visit) -> Mask:
 
 
 def _refused(visit: Visit) -> set[ArticleId]:
+    """All that is refused by name, but the clicks, whose rows are known."""
     request = visit.request
-    refused = visit.reader.never_again()
+    refused = visit.reader.turned_away()
     refused.update(map(ArticleId, request.exclude_article_ids))
     refused.update(map(ArticleId, request.session_article_ids))
     if visit.policy.impressions is not None:

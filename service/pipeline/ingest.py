@@ -147,10 +147,21 @@ async def _store(
         with stages.stage("state"):
             put = await draft.newsstand.articles.put(writes)
         results |= {i: result for i, result in zip(missing, put, strict=True) if result is not None}
-        missing = [i for i in missing if i not in results]
+        missing = _to_put_again(incoming, missing, results)
         await _encode(draft, missing, stages, patience)
         missing = [i for i in missing if i not in draft.faulty]
     return results
+
+
+def _to_put_again(
+    incoming: Sequence[Incoming], tried: Sequence[int], results: dict[int, Written]
+) -> list[int]:
+    """What was not stored, and what came after it for the same article: it has to stay the last."""
+    left_out = {incoming[i][0]: i for i in reversed(tried) if i not in results}
+    again = [i for i in tried if i >= left_out.get(incoming[i][0], len(incoming))]
+    for i in again:
+        results.pop(i, None)
+    return again
 
 
 def _write(

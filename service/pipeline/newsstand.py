@@ -11,6 +11,7 @@ from model_store.inputs import ArticleReader, NewsInputs
 from model_store.user_models import UserModel
 from service.catalogue.catalogue import Catalogue
 from service.catalogue.entry import Entry, entities_of
+from service.catalogue.histories import HistoryRows
 from service.catalogue.hot import HotRows
 from service.catalogue.pools import Pools
 from service.catalogue.rare import RareRows
@@ -93,6 +94,7 @@ class Newsstand:
     rare: RareRows = field(default_factory=RareRows, repr=False)
     caches: Caches = field(default_factory=Caches, repr=False)
     """Counts what was found before and served again."""
+    histories: HistoryRows = field(default_factory=HistoryRows, repr=False)
     pools: Pools = field(default_factory=Pools, repr=False)
     retired: LRUCache[ArticleId, Vectors] = field(
         default_factory=lambda: LRUCache(RETIRED_KEPT), repr=False

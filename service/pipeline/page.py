@@ -12,7 +12,7 @@ from model_store.user_models import Explanation
 from service.domain.fields import ArticleId
 from service.domain.recommendation import Item, ItemReason
 from service.pipeline.candidates.explore import places_of
-from service.pipeline.candidates.gather import Shortlist
+from service.pipeline.candidates.shortlist import Shortlist
 from service.pipeline.reranking.calibration import Calibration
 from service.pipeline.reranking.caps import Cap
 from service.pipeline.reranking.select import Rules, Shown, select
@@ -35,7 +35,7 @@ def fill(visit: Visit, shortlist: Shortlist, scored: Scored, explored: int) -> P
     rest = slice(explored, None)
     choice = select(
         scored.score_C[rest] / shortlist.unit,
-        shortlist.directions_CD[rest],
+        shortlist.directions[rest],
         shortlist.entries[rest],
         visit.request.limit - explored,
         _rules(visit, shortlist, explored),
@@ -58,17 +58,22 @@ def items(
     """The page as it is answered. ``shown`` are its articles; ``explanation`` is what the model's
     contributions mean.
     """
-    relevance_C, explain = shortlist.relevance_C, visit.request.explain
+    relevance_C, explain = shortlist.relevance, visit.request.explain
+    places, positions = range(1, len(shown) + 1), page.positions
+    scores = scored.score_C[positions].tolist()
+    relevance = [None] * len(shown) if relevance_C is None else relevance_C[positions].tolist()
     return [
         Item(
             article_id=article_id,
             rank=rank,
-            score=float(scored.score_C[position]),
-            relevance=None if relevance_C is None else float(relevance_C[position]),
+            score=score,
+            relevance=relevant,
             source=shortlist.source(position),
             reason=_reason(visit, shortlist, scored, position, explanation) if explain else None,
         )
-        for rank, (position, article_id) in enumerate(zip(page.positions, shown, strict=True), 1)
+        for rank, article_id, score, relevant, position in zip(
+            places, shown, scores, relevance, positions, strict=True
+        )
     ]
 
 
@@ -82,7 +87,7 @@ def _reason(
 ) -> ItemReason:
     taste = visit.taste
     return ItemReason(
-        clicks=[] if taste is None else taste.contributions(shortlist.vectors_CD[position]),
+        clicks=[] if taste is None else taste.contributions(shortlist.vectors[position]),
         explanation=explanation,
         parts=scored.parts_of(position),
     )
@@ -117,9 +122,9 @@ def _rules(visit: Visit, shortlist: Shortlist, explored: int) -> Rules:
 
 def _shown(visit: Visit, shortlist: Shortlist, explored: int) -> Shown | None:
     """What the choice has to differ from: the explored, and what earlier pages showed."""
-    entries, vectors = [*shortlist.entries[:explored]], [shortlist.directions_CD[:explored]]
+    catalogue, rows = visit.catalogue, shortlist.rows_C[:explored]
     if visit.cursor is not None:
-        rows = visit.catalogue.rows(visit.cursor.shown)
-        entries += visit.catalogue.entries(rows)
-        vectors.append(visit.catalogue.directions(visit.catalogue.vectors(rows)))
-    return Shown(entries, np.concatenate(vectors)) if entries else None
+        rows = np.concatenate([rows, catalogue.rows(visit.cursor.shown)])
+    if not len(rows):
+        return None
+    return Shown(catalogue.entries(rows), catalogue.single_directions(catalogue.vectors(rows)))

@@ -12,7 +12,7 @@ from service.domain.policy import RankingPolicy
 from service.domain.recommendation import SOURCES
 from service.domain.served import Drawn, ServedList
 from service.pipeline.candidates.explore import Explored
-from service.pipeline.candidates.gather import shortlist_of
+from service.pipeline.candidates.shortlist import Shortlist
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.scoring.score import Disliked, score
 from service.pipeline.visit import Visit
@@ -82,8 +82,15 @@ def _choices(
     experiment, book = visit.decision.experiment, newsstand.policies()
     if experiment is None or experiment not in book.experiments:
         return {}
-    sources_C = np.full(len(explored.pool), SOURCES.index("explore"), np.int8)
-    shortlist = shortlist_of(visit, explored.pool, sources_C, complete=True)
+    count = len(explored.pool)
+    shortlist = Shortlist(
+        rows_C=explored.pool,
+        sources_C=np.full(count, SOURCES.index("explore"), np.int8),
+        found_C=np.full(count, np.nan),
+        complete=True,
+        taste=visit.taste,
+        catalogue=visit.catalogue,
+    )
     choices: dict[str, list[int]] = {}
     for variant, policy in book.variant_policies(experiment).items():
         if not _looks_at_the_same(policy, visit.policy):

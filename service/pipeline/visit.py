@@ -1,6 +1,6 @@
 """A visit: one request for recommendations, and all that is known before there are candidates."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from service.catalogue.catalogue import Catalogue
 from service.catalogue.columns import NONE, Labels
+from service.catalogue.histories import NO_ROWS, HistoryRows
 from service.domain.experiment import Decision
 from service.domain.fields import ArticleId
 from service.domain.policy import RankingPolicy
@@ -36,10 +37,10 @@ class Profile:
     languages: Shares
 
     @classmethod
-    def of(cls, catalogue: Catalogue, clicks: Iterable[ArticleId]) -> "Profile":
-        """The profile that the live articles among ``clicks`` show."""
-        rows, columns = catalogue.rows(clicks), catalogue.columns
-        return cls(_shares(columns.categories, rows), _shares(columns.languages, rows))
+    def of(cls, catalogue: Catalogue, clicked: RowIds) -> "Profile":
+        """The profile that clicks on these rows show."""
+        columns = catalogue.columns
+        return cls(_shares(columns.categories, clicked), _shares(columns.languages, clicked))
 
     @classmethod
     def declared(cls, catalogue: Catalogue, interests: Interests) -> "Profile":
@@ -64,6 +65,7 @@ class Visit:
     moment: float
     cursor: Cursor | None
     catalogue: Catalogue = field(repr=False)
+    histories: HistoryRows = field(repr=False)
     degraded: list[Degradation] = field(default_factory=list)
 
     @property
@@ -72,12 +74,20 @@ class Visit:
         return self.decision.policy
 
     @cached_property
+    def clicked_rows(self) -> RowIds:
+        """The rows of what the reader clicked and is live, the oldest click first."""
+        reader, user_id = self.reader, self.request.user_id
+        if user_id is None or not reader.clicked:
+            return NO_ROWS
+        return self.histories.of(self.catalogue, user_id, reader.version, reader.clicked)
+
+    @cached_property
     def profile(self) -> Profile:
         """What the reader reads, or has said to, or shows in this session."""
-        clicks: Sequence[ArticleId] = self.reader.clicked if self.policy.personal else ()
-        if self.policy.personal and not clicks:
-            clicks = self.session_article_ids
-        profile = Profile.of(self.catalogue, clicks)
+        rows = self.clicked_rows if self.policy.personal else NO_ROWS
+        if self.policy.personal and not self.reader.clicked:
+            rows = self.catalogue.rows(self.session_article_ids)
+        profile = Profile.of(self.catalogue, rows)
         interests = self.request.interests
         if interests is None or len(profile.categories) or len(profile.languages):
             return profile
@@ -124,6 +134,7 @@ async def begin(newsstand: Newsstand, request: RecommendRequest, stages: Stages)
         moment=now if cursor is None else cursor.moment,
         cursor=cursor,
         catalogue=newsstand.catalogue,
+        histories=newsstand.histories,
         degraded=degraded,
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.catalogue.columns import NONE
+from service.catalogue.fitting import first_fitting
 from service.domain.policy import Exploration
 from service.experiments.exploration import draw, optimistic_rates, softmax
 from service.pipeline.newsstand import Newsstand
@@ -73,11 +74,15 @@ def _pool(
     rows, clicks_N, seen_N = newsstand.rare.of(
         catalogue, newsstand.popularity.exposure(), policy.impressions
     )
-    fits_N = allowed[rows]
-    if len(languages):
-        codes_N = catalogue.columns.languages[rows]
-        fits_N &= (languages[codes_N] > 0) | (codes_N == NONE)
-    some = np.flatnonzero(fits_N)[: policy.candidates]
+
+    def fit(rows: RowIds) -> Mask:
+        fits_N = allowed[rows]
+        if len(languages):
+            codes_N = catalogue.columns.languages[rows]
+            fits_N &= (languages[codes_N] > 0) | (codes_N == NONE)
+        return fits_N
+
+    some = first_fitting(rows, policy.candidates, fit)
     if not len(some):
         return rows[some], np.empty(0)
     rates_N = optimistic_rates(

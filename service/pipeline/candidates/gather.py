@@ -1,21 +1,19 @@
 """One shortlist from all generators: no row twice, each with where it comes from.
 
-Shapes: R rows, C candidates, D dimensions.
+Shapes: R rows, N rows that a generator brings.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.catalogue.catalogue import Catalogue
-from service.catalogue.entry import Entry
 from service.domain.fields import ArticleId
 from service.domain.recommendation import SOURCES, Boosts, Interests, Source
 from service.pipeline.candidates.fresh import fresh
 from service.pipeline.candidates.personal import best_by_taste, from_pool
+from service.pipeline.candidates.shortlist import Shortlist
 from service.pipeline.candidates.trending import trending
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.taste import Taste
@@ -31,31 +29,6 @@ BOOSTED: Final = 50
 INTERESTING: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Shortlist:
-    """Candidates, their float16 vectors in float64, and these at length 1, for cosines.
-
-    ``unit`` is the highest relevance that the reader could have for any article, 1 without taste:
-    weights are in units of it. ``complete``: there are no other candidates.
-    """
-
-    rows_C: RowIds
-    sources_C: NDArray[np.int8]
-    entries: Sequence[Entry]
-    vectors_CD: NDArray[np.float64]
-    directions_CD: NDArray[np.float64]
-    relevance_C: NDArray[np.float64] | None
-    unit: float
-    complete: bool
-
-    def __len__(self) -> int:
-        return len(self.rows_C)
-
-    def source(self, position: int) -> Source:
-        """Which generator brought the candidate."""
-        return SOURCES[int(self.sources_C[position])]
-
-
 @dataclass
 class _Gathering:
     """Rows taken so far; ``open_R`` are the allowed rows that are not."""
@@ -63,16 +36,24 @@ class _Gathering:
     open_R: Mask
     rows: list[RowIds] = field(default_factory=list)
     sources: list[NDArray[np.int8]] = field(default_factory=list)
+    relevance: list[NDArray[np.float64]] = field(default_factory=list)
 
     @property
     def taken(self) -> int:
         return sum(map(len, self.rows))
 
-    def take(self, rows: RowIds, source: Source) -> None:
-        rows = rows[self.open_R[rows]]
-        self.open_R[rows] = False
-        self.rows.append(rows)
-        self.sources.append(np.full(len(rows), SOURCES.index(source), np.int8))
+    def take(
+        self, rows: RowIds, source: Source, relevance_N: NDArray[np.float64] | None = None
+    ) -> None:
+        """``relevance_N`` by the reader's taste, where it is known."""
+        open_N = self.open_R[rows]
+        taken = rows[open_N]
+        self.open_R[taken] = False
+        self.rows.append(taken)
+        self.sources.append(np.full(len(taken), SOURCES.index(source), np.int8))
+        self.relevance.append(
+            np.full(len(taken), np.nan) if relevance_N is None else relevance_N[open_N]
+        )
 
 
 def gather(
@@ -96,29 +77,13 @@ def gather(
     gathering.take(trending(newsstand, visit, hot, gathering.open_R), "trending")
     new = max(generators.fresh, pool - gathering.taken)
     gathering.take(fresh(visit, new, gathering.open_R), "fresh")
-    return shortlist_of(
-        visit,
-        np.concatenate(gathering.rows),
-        np.concatenate(gathering.sources),
-        complete=not gathering.open_R.any(),
-    )
-
-
-def shortlist_of(
-    visit: Visit, rows_C: RowIds, sources_C: NDArray[np.int8], *, complete: bool
-) -> Shortlist:
-    """The rows with what scoring and re-ranking read of them."""
-    catalogue, taste = visit.catalogue, visit.taste
-    vectors_CD = catalogue.vectors(rows_C).astype(np.float64)
     return Shortlist(
-        rows_C=rows_C,
-        sources_C=sources_C,
-        entries=catalogue.entries(rows_C),
-        vectors_CD=vectors_CD,
-        directions_CD=catalogue.directions(vectors_CD),
-        relevance_C=None if taste is None else taste.relevance(vectors_CD),
-        unit=_unit(catalogue, taste),
-        complete=complete,
+        rows_C=np.concatenate(gathering.rows),
+        sources_C=np.concatenate(gathering.sources),
+        found_C=np.concatenate(gathering.relevance),
+        complete=not gathering.open_R.any(),
+        taste=visit.taste,
+        catalogue=visit.catalogue,
     )
 
 
@@ -128,10 +93,11 @@ def _take_by_taste(
     whole = not visit.request.filters and visit.cursor is None
     reader = visit.request.user_id if taste.source == "personal" and whole else None
     if reader is None:
-        rows, _ = best_by_taste(visit.catalogue, taste, pool, gathering.open_R)
+        found = best_by_taste(visit.catalogue, taste, pool, gathering.open_R)
     else:
-        rows, _ = from_pool(visit.catalogue, newsstand.pools, taste, reader, pool, gathering.open_R)
-    gathering.take(rows, taste.source)
+        found = from_pool(visit.catalogue, newsstand.pools, taste, reader, pool, gathering.open_R)
+    rows, relevance_N = found
+    gathering.take(rows, taste.source, relevance_N)
     if visit.session is not None:
         rows, _ = best_by_taste(visit.catalogue, visit.session, SESSION, gathering.open_R)
         gathering.take(rows, "session")
@@ -171,9 +137,3 @@ def _best_among(newsstand: Newsstand, visit: Visit, among: Mask) -> RowIds:
     if visit.taste is None:
         return visit.catalogue.newest(BOOSTED, among)
     return best_by_taste(visit.catalogue, visit.taste, BOOSTED, among)[0]
-
-
-def _unit(catalogue: Catalogue, taste: Taste | None) -> float:
-    if taste is None:
-        return 1.0
-    return taste.length() * catalogue.longest or 1.0

@@ -25,6 +25,7 @@ from service.pipeline.reranking.caps import Cap
 from service.pipeline.reranking.stories import same_story
 from service.ports import Mask
 
+Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 
@@ -33,7 +34,7 @@ class Shown:
     """What stands on the page, or stood on an earlier one: entries and directions (S×D)."""
 
     entries: Sequence[Entry]
-    directions_SD: Float64
+    directions_SD: Float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Choice:
 
 def select(
     score_C: Float64,
-    directions_CD: Float64,
+    directions_CD: Float32,
     entries: Sequence[Entry],
     limit: int,
     rules: Rules,
@@ -78,13 +79,11 @@ class _Page:
     """A page that fills place by place. ``base_C`` is −inf for a candidate that is shut out."""
 
     def __init__(
-        self, score_C: Float64, directions_CD: Float64, entries: Sequence[Entry], rules: Rules
+        self, score_C: Float64, directions_CD: Float32, entries: Sequence[Entry], rules: Rules
     ) -> None:
         count = len(score_C)
         self.entries, self.rules = entries, rules
-        self.single_CD = directions_CD.astype(
-            np.float32
-        )  # half as much to walk through at each place
+        self.directions_CD = directions_CD
         self.unshut_C = (1 - rules.diversity) * score_C
         self.base_C = self.unshut_C.copy()
         self.nearest_C, self.gain_C = np.full(count, -1.0), np.empty(count)
@@ -101,8 +100,10 @@ class _Page:
             best = self._best()
             if self.base_C[best] == -np.inf:
                 self._relax()
-            else:
-                self._choose(best)
+                continue
+            self.positions.append(best)
+            if len(self.positions) < limit:
+                self._heed_choice(best)
         return Choice(self.positions, self.relaxed)
 
     def _best(self) -> int:
@@ -120,11 +121,11 @@ class _Page:
         self.base_C[opened_C] = self.unshut_C[opened_C]
         self.capped_C[:] = False
 
-    def _choose(self, position: int) -> None:
-        self.positions.append(position)
+    def _heed_choice(self, position: int) -> None:
+        """What the choice changes for all that come after it."""
         self.chosen_C[position], self.base_C[position] = True, -np.inf
         if self.rules.diversity or self.rules.duplicates:
-            cosine_C = self.single_CD @ self.single_CD[position]
+            cosine_C = self.directions_CD @ self.directions_CD[position]
             self._shut_out_story(self.entries, position, cosine_C)
             np.maximum(self.nearest_C, cosine_C, out=self.nearest_C)
         for cap in self.rules.caps:
@@ -139,9 +140,7 @@ class _Page:
         self.capped_C |= full_C
         self.base_C[full_C] = -np.inf
 
-    def _shut_out_story(
-        self, entries: Sequence[Entry], place: int, cosine_C: NDArray[np.float32]
-    ) -> None:
+    def _shut_out_story(self, entries: Sequence[Entry], place: int, cosine_C: Float32) -> None:
         """Shut out the versions of a story. Most have none near: then no entry is looked up."""
         rule = self.rules.duplicates
         if rule is None or self.only_versions_left:
@@ -154,7 +153,7 @@ class _Page:
                 self.base_C[other], self.capped_C[other] = -np.inf, False
 
     def _heed(self, shown: Shown) -> None:
-        cosine_SC = shown.directions_SD.astype(np.float32) @ self.single_CD.T
+        cosine_SC = shown.directions_SD @ self.directions_CD.T
         for place, cosine_C in enumerate(cosine_SC):
             self._shut_out_story(shown.entries, place, cosine_C)
             np.maximum(self.nearest_C, cosine_C, out=self.nearest_C)

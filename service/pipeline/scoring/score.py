@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.policy import RankingPolicy
-from service.pipeline.candidates.gather import Shortlist
+from service.pipeline.candidates.shortlist import Shortlist
 from service.pipeline.newsstand import Newsstand
 from service.pipeline.scoring.boosts import boosted, factors
 from service.pipeline.scoring.dislikes import dislike, fading
@@ -75,8 +75,8 @@ def score(
 ) -> Scored:
     """The candidates' scores under the policy."""
     parts: dict[str, Float64] = {}
-    if shortlist.relevance_C is not None:
-        parts["relevance"] = shortlist.relevance_C
+    if shortlist.relevance is not None:
+        parts["relevance"] = shortlist.relevance
     weighted = {
         "freshness": _freshness(visit, shortlist, policy),
         "popularity": _popularity(newsstand, visit, shortlist, policy),
@@ -126,7 +126,7 @@ def _dislikes(
     age_days_K = (visit.moment - against.moments_K) / DAY
     fading_K = fading(age_days_K, policy.dislikes.half_life_days)
     return -policy.dislikes.weight * dislike(
-        shortlist.directions_CD, against.directions_KD, fading_K
+        visit.catalogue.directions(shortlist.vectors), against.directions_KD, fading_K
     )
 
 
