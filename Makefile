@@ -8,7 +8,7 @@ DATA := .newsstand
 MODEL_STORE := $(DATA)/models
 MODEL := news-minilm
 
-.PHONY: setup model run test test-slow check bench clean
+.PHONY: setup model run test test-slow check bench images clean
 
 setup: $(INSTALLED)
 
@@ -40,6 +40,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/audit.py
 
 bench: setup model
 	$(BIN)/python -m bench.recommend --model-store $(MODEL_STORE) --model $(MODEL)
@@ -54,8 +55,13 @@ bench: setup model
 	$(BIN)/python -m bench.replicas --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.capacity --model-store $(MODEL_STORE) --model $(MODEL)
 	$(BIN)/python -m bench.faults --model-store $(MODEL_STORE) --model $(MODEL)
+	$(BIN)/python -m bench.access
 	$(BIN)/python -m bench.training
 	$(BIN)/python -m bench.parity --model-store $(MODEL_STORE) --model $(MODEL)
+
+# Builds and runs docker/ where no image registry is reached; as root, on Debian.
+images:
+	docker/verify.sh
 
 clean:
 	rm -rf $(VENV) build *.egg-info client/build client/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/out

@@ -20,7 +20,7 @@ from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.faiss_index import FaissTail
 from service.adapters.gpu_index import segments_on
 from service.adapters.key_file import read_keys
-from service.adapters.policy_file import PolicyFile
+from service.adapters.policy_file import read_policies
 from service.adapters.redis.append_only_file import AppendOnlyFile
 from service.adapters.redis.article_log import ArticleLog
 from service.adapters.redis.articles import RedisArticles
@@ -34,7 +34,7 @@ from service.adapters.redis.rosters import RedisRosters
 from service.adapters.redis.unwritten import Unwritten
 from service.adapters.snapshots.memory import Memory
 from service.adapters.snapshots.segment_files import Opens
-from service.adapters.watched_file import WatchedFile
+from service.adapters.watched_file import Content, WatchedFile
 from service.background.loss import Loss
 from service.background.tasks import Tasks
 from service.catalogue.catalogue import Catalogue
@@ -86,7 +86,7 @@ class Parts:
     readers: Readers
     tasks: Tasks
     policies: Callable[[], PolicyBook]
-    policy_file: PolicyFile | None
+    policy_file: WatchedFile[PolicyBook] | None
     key_file: WatchedFile[Keyring] | None
     """None: whoever reaches the service may do everything."""
     append_only_file: AppendOnlyFile | None
@@ -113,8 +113,8 @@ async def assembled(
     Raises SetupError, or Unavailable if the state store does not answer and this machine has
     never met it.
     """
-    policy_file = PolicyFile(settings.policies_file) if settings.policies_file else None
-    key_file = WatchedFile(settings.api_keys_file, read_keys) if settings.api_keys_file else None
+    policy_file = _watched("the policies", settings.policies_file, read_policies)
+    key_file = _watched("the API keys", settings.api_keys_file, read_keys)
     embedded = EmbeddedValkey(settings.data_dir)
     url = settings.redis_url or stack.enter_context(embedded).url
     folder = settings.data_dir / "catalogue" / (EMBEDDED if url == embedded.url else _name_of(url))
@@ -241,9 +241,15 @@ def _name_of(url: str) -> str:
     return hashlib.blake2b(where.encode(), digest_size=8).hexdigest()
 
 
-def _policies(file: PolicyFile | None) -> Callable[[], PolicyBook]:
+def _watched(
+    what: str, path: Path | None, read: Callable[[Path], Content]
+) -> WatchedFile[Content] | None:
+    return None if path is None else WatchedFile(what, path, read)
+
+
+def _policies(file: WatchedFile[PolicyBook] | None) -> Callable[[], PolicyBook]:
     built_in = PolicyBook()
-    return lambda: built_in if file is None else file.book
+    return lambda: built_in if file is None else file.content
 
 
 def engine_of(settings: Settings) -> Engine:

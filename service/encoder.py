@@ -6,6 +6,8 @@ import os
 import signal
 import stat
 import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from model_store.store import ModelStore
 from service import logs
 from service.api.metrics.encoding import EncodingMetrics
 from service.api.metrics.process import ProcessMetrics
+from service.background.tasks import Tasks
 from service.composition import engine_of
 from service.encoding.engine import Engine
 from service.encoding.process import serving
@@ -79,21 +82,24 @@ async def _encode(settings: Settings, line: Connection, path: Path) -> None:
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     loop.add_reader(line.fileno(), ended.set)
     engine = engine_of(settings)
-    counting = asyncio.create_task(_count(engine))
-    try:
-        async with serving(path, engine, ModelStore.at(settings.model_store).load):
+    with closing(engine):
+        async with (
+            Tasks() as tasks,
+            serving(path, engine, ModelStore.at(settings.model_store).load),
+        ):
+            tasks.forever("telling metrics", _counting(engine))
             line.send(READY)
             await ended.wait()
-    finally:
-        counting.cancel()
-        engine.close()
 
 
-async def _count(engine: Engine) -> None:
-    """For ever: a worker is asked for all metrics, and finds these beside its own."""
+def _counting(engine: Engine) -> Callable[[], Awaitable[None]]:
+    """A worker is asked for all metrics, and finds these beside its own."""
     registry = CollectorRegistry()
     encoding, process = EncodingMetrics(registry), ProcessMetrics(registry, "encoder")
-    while True:
+
+    async def count() -> None:
         encoding.count(engine.figures)
         process.tell()
         await asyncio.sleep(COUNTED_SECONDS)
+
+    return count

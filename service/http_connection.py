@@ -3,7 +3,8 @@
 The server bounds how long a connection may idle between two requests, but not how long the head of
 one may take to arrive, nor how large it may be. Here a head has ``HEAD_SECONDS``, from the moment
 that it may begin: the connection was made, or the last answer was given (what still comes of that
-request's body counts, too). The body has a pace of its own (``api.strict_json``).
+request's body counts, too). The body has a pace of its own (``api.strict_json``); what stands
+between its chunks and after them is bounded as a head is, and dropped.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS: Final = 15.0
 MAX_HEAD_BYTES: Final = 64 * 1024
+"""At the most; what comes in one piece with the end of something else is not counted."""
 TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -25,8 +27,11 @@ class HttpConnection(HttpToolsProtocol):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._head_due: asyncio.TimerHandle | None = None
-        self._head_bytes: int | None = None
-        """What came of a head that is not whole yet; None while there is none."""
+        self._in_head = False
+        self._pending_bytes = 0
+        """What came since a head, a message or a piece of a body was last whole."""
+        self._came_through = False
+        """Whether something became whole by the latest data."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head."""
@@ -34,24 +39,40 @@ class HttpConnection(HttpToolsProtocol):
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
-        """Take in what came, but no head without end."""
+        """Take in what came, but no head, trailers or chunk's extension without end."""
+        self._came_through = False
         super().data_received(data)
-        if self._head_bytes is not None and not self.transport.is_closing():
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
+        self._pending_bytes = 0 if self._came_through else self._pending_bytes + len(data)
+        if self._pending_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            if self._in_head and self._all_answered():
                 self.transport.write(TOO_LARGE)
-                self.transport.close()
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         """A head begins."""
         super().on_message_begin()
-        self._head_bytes = 0
+        self._in_head = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a field of the head, and no trailer: nothing here asks for one."""
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
-        self._head_bytes = None
+        self._in_head, self._came_through = False, True
         self._stop_waiting()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body is there."""
+        self._came_through = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._came_through = True
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """The answer is given: the next head may begin."""
@@ -63,6 +84,9 @@ class HttpConnection(HttpToolsProtocol):
         """It is over."""
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def _all_answered(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
     def _await_head(self) -> None:
         self._stop_waiting()

@@ -94,7 +94,7 @@ async def _begun(parts: Parts, artefact: Artefact, stack: AsyncExitStack) -> Run
     _keep_counting(parts)
     _keep_remembering(parts, stack)
     if parts.policy_file is not None:
-        _keep_reading("the policies", parts.policy_file, parts.tasks)
+        _keep_reading(parts.policy_file, parts.tasks)
     if parts.append_only_file is not None:
         _keep_forgetting(parts.append_only_file, parts.tasks)
     await stack.enter_async_context(switching)
@@ -244,23 +244,17 @@ def _doorkeeper(parts: Parts) -> Doorkeeper | None:
         return None
     if not file.content.keys:
         _log.warning("no API key opens anything yet: newsstand keys create makes one")
-    _keep_reading("the API keys", file, parts.tasks)
+    _keep_reading(file, parts.tasks)
     rate, workers = parts.settings.key_requests_per_second, parts.settings.workers
     return Doorkeeper(lambda: file.content, rate, workers)
 
 
-def _keep_reading(what: str, file: WatchedFile[Any], tasks: Tasks) -> None:
+def _keep_reading(file: WatchedFile[Any], tasks: Tasks) -> None:
     async def step() -> None:
         await asyncio.sleep(FILES_LOOKED_AT_SECONDS)
-        if file.changed():
-            try:
-                file.reload()
-            except SetupError as error:
-                _log.error("%s stay as they were: %s", what, error)
-            else:
-                _log.info("%s were read again", what)
+        file.refresh()
 
-    tasks.forever(f"reading {what}", step)
+    tasks.forever(f"reading {file.what}", step)
 
 
 def _keep_forgetting(file: AppendOnlyFile, tasks: Tasks) -> None:

@@ -1,14 +1,16 @@
 """The keys in a file of JSON, which several processes read and change.
 
-A change is made under a lock beside the file and written into another file, which then takes its
-place: whoever reads sees the old keys or the new ones. Only its owner can read what is written.
+A change is made under a lock on the folder and written into another file, which then takes its
+place: whoever reads sees the old keys or the new ones, and whoever could read the old can read the
+new. The first is its owner's alone.
 """
 
 import fcntl
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -39,12 +41,14 @@ def changing_keys(path: Path) -> Iterator["KeyChange"]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_name(f".{path.name}.lock").open("a")
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise SetupError(f"{path} cannot be written: {error.strerror}") from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # no file of root's is left that would bar the owner
         yield KeyChange(path)
+    finally:
+        os.close(folder)
 
 
 class KeyChange:
@@ -60,8 +64,9 @@ class KeyChange:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Make a file, or replace it in one step; only its owner may read it. Raises SetupError, and
-    then nothing has changed.
+    """Make a file that only its owner may read, or replace one in one step: then the new one has
+    its owner, group and mode, as far as the writer may give them. Raises SetupError, and then
+    nothing has changed.
     """
     try:
         descriptor, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -71,9 +76,21 @@ def write_private(path: Path, text: str) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
+            _give_as(path, descriptor)
             os.fsync(descriptor)
         Path(staged).replace(path)
     except OSError as error:
         Path(staged).unlink(missing_ok=True)
         raise SetupError(f"{path} cannot be written: {error.strerror}") from error
     sync_folder(path.parent)
+
+
+def _give_as(replaced: Path, descriptor: int) -> None:
+    """The owner last: who gave a file away may not change it any more."""
+    if not replaced.exists():
+        return
+    status = replaced.stat()
+    with suppress(PermissionError):
+        os.fchown(descriptor, -1, status.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+        os.fchown(descriptor, status.st_uid, -1)

@@ -10,25 +10,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from service.adapters.watched_file import WatchedFile
 from service.domain.experiment import BUILT_IN, PolicyBook
 from service.errors import SetupError
 
 EXTENDS: Final = "extends"
 CAN_BE_OFF: Final = ("explore", "duplicates", "impressions")
-
-
-class PolicyFile(WatchedFile[PolicyBook]):
-    """The file, and what it said when it was last sound."""
-
-    def __init__(self, path: Path) -> None:
-        """Raises SetupError for a file that cannot be read or says something wrong."""
-        super().__init__(path, read_policies)
-
-    @property
-    def book(self) -> PolicyBook:
-        """What it said."""
-        return self.content
 
 
 def read_policies(path: Path) -> PolicyBook:

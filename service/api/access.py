@@ -84,12 +84,16 @@ class Access:
 
 
 class GuardedRoute(APIRoute):
-    """A route that answers only to keys with its scope, if it has one."""
+    """A route that answers only to keys with its scope, or is one of the ``OPEN``."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, once the key may."""
+        """The handler, once the key may. Raises ValueError, as the route is made, where nobody said
+        which key that is.
+        """
         handler, needed = self.handler_inside(), needed_scope(self)
         if needed is None:
+            if self.path not in OPEN:
+                raise ValueError(f"{self.path} declares no scope, and is not open")
             return handler
 
         async def guarded(request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 Metrics count every request; a line for each would cost more than many a request does, and say
 nothing new. What is worth a line comes in crowds when something breaks, so there are so many lines
-a second at most, and then one that says how many more there were.
+a second at most; the next one after that is led by how many more there were.
 """
 
 import logging
@@ -31,11 +31,15 @@ class AccessLog:
         failed = status >= FAILED or not status
         slow = seconds - stages.milliseconds.get("encode", 0.0) / 1000 > SLOW_SECONDS
         if (failed or slow) and self._may():
-            said = {"method": method, "route": route, "status": status}
-            took = {"milliseconds": 1000 * seconds, "stages": stages.milliseconds}
+            told = fields(
+                method=method,
+                route=route,
+                status=status,
+                milliseconds=1000 * seconds,
+                stages=stages.milliseconds,
+            )
             answered = method, route, status or "not", seconds
-            more = fields(**said, **took)
-            _log.warning("%s %s was answered %s after %.3f s", *answered, extra=more)
+            _log.warning("%s %s was answered %s after %.3f s", *answered, extra=told)
 
     def _may(self) -> bool:
         second = int(time.monotonic())

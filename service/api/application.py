@@ -1,8 +1,8 @@
 """The application: routes, errors and telemetry around a newsstand."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import metadata
 from typing import Final
 
@@ -26,6 +26,7 @@ from service.api.admission import Admission
 from service.api.metrics.registry import Metrics
 from service.api.parts import State
 from service.api.telemetry import Telemetry
+from service.background.tasks import Tasks
 from service.models.running import Running
 from service.tracing.timeline import Tracer
 
@@ -39,11 +40,10 @@ def create_app(running: Running, tracer: Tracer | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
-        works = metrics.follow(running), metrics.experiments.follow(running)
-        following = [asyncio.create_task(work) for work in works]
-        yield State(running=running, metrics=metrics)
-        for task in following:
-            task.cancel()
+        async with Tasks() as tasks:
+            tasks.forever("telling metrics", partial(metrics.follow, running))
+            tasks.forever("telling of experiments", partial(metrics.experiments.follow, running))
+            yield State(running=running, metrics=metrics)
 
     app = FastAPI(
         title="Newsstand",

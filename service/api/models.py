@@ -9,16 +9,16 @@ from pydantic import Field
 
 from model_store.errors import ModelStoreError
 from model_store.store import ModelStore
-from service.api.access import ADMIN, GuardedRoute
+from service.api.access import ADMIN
 from service.api.openapi import declared
 from service.api.parts import RunningPart
-from service.api.strict_json import StrictRoute
+from service.api.strict_json import BodilessRoute, StrictRoute
 from service.domain.fields import Incoming, Message, Time
 from service.errors import Conflict, FieldError, Invalid, StateLost, Unavailable
 from service.models.roster import Failure, Roster
 from service.models.running import Running
 
-router = APIRouter(route_class=GuardedRoute, tags=["models"])
+router = APIRouter(route_class=BodilessRoute, tags=["models"])
 wishes = APIRouter(route_class=StrictRoute, tags=["models"])
 REFUSED = declared(Conflict, Unavailable, StateLost)
 Role = Literal["active", "previous", "coming", "available"]

@@ -1,7 +1,8 @@
 """The OpenAPI document: what the framework says of the routes, and what it cannot know.
 
 A route declares its own problems (``declared``); those that every route of a kind has are told here
-from what the document says of it: a body can be malformed, a parameter invalid, a key missing.
+from what the document says of it: a body can be malformed, a parameter invalid, a key missing. Any
+query can be too large.
 """
 
 from collections.abc import Iterable, Iterator
@@ -46,10 +47,10 @@ TAGS: Final = [
 ]
 ITEMS: Final = (IdentifiedArticle, Event)
 """What batches hold. They are parsed item by item, so that the framework does not see them."""
+OF_ANY: Final[Refusals] = (TooLarge,)
 OF_A_KEY: Final[Refusals] = (Unauthenticated, Forbidden, RateLimited)
-OF_A_BODY: Final[Refusals] = (Malformed, TooSlow, TooLarge, UnsupportedMedia, Invalid)
+OF_A_BODY: Final[Refusals] = (Malformed, TooSlow, UnsupportedMedia, Invalid)
 OF_A_PARAMETER: Final[Refusals] = (Invalid,)
-OF_A_LIST: Final[Refusals] = (TooLarge, Invalid)
 _REFERENCE: Final = "#/components/schemas/{model}"
 _HEADERS: Final = {
     "X-Request-ID": ("The client's own id of the request, or one made up here", "string"),
@@ -117,12 +118,11 @@ def _say_all(operation: Json) -> None:
 
 
 def _of_its_kind(operation: Json) -> Iterator[type[NewsstandError]]:
+    yield from OF_ANY
     if "security" in operation:
         yield from OF_A_KEY
     if "requestBody" in operation:
         yield from OF_A_BODY
-    elif any("maxItems" in parameter["schema"] for parameter in operation.get("parameters", ())):
-        yield from OF_A_LIST
     elif "parameters" in operation:
         yield from OF_A_PARAMETER
 

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from service.api.access import READ, GuardedRoute
+from service.api.access import READ
 from service.api.openapi import declared
 from service.api.parts import MetricsPart, NewsstandPart, RunningPart
+from service.api.strict_json import BodilessRoute
 from service.domain.fields import Message
 from service.errors import Unavailable
 
-router = APIRouter(route_class=GuardedRoute, tags=["operations"])
+router = APIRouter(route_class=BodilessRoute, tags=["operations"])
 
 
 class Health(Message):

@@ -64,7 +64,9 @@ class StrictRoute(GuardedRoute):
     """A route that reads JSON alone, strictly."""
 
     accepted: tuple[str, ...] = (JSON,)
-    """Content types; where there are several, the endpoint parses the body itself."""
+    """Content types; where there are several, the endpoint parses the body itself; where there is
+    none, there is no body.
+    """
 
     def handler_inside(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, given a request whose body was checked and parsed before.
@@ -72,7 +74,7 @@ class StrictRoute(GuardedRoute):
         Before, because the framework would turn our errors into its own.
         """
         handler = super().handler_inside()
-        reads_body = bool({"POST", "PUT"} & (self.methods or set()))
+        reads_body = bool(self.accepted and {"POST", "PUT"} & (self.methods or set()))
 
         async def strictly(request: Request) -> Response:
             if "\n" in request.scope["path"]:  # the router's patterns would drop it at the end
@@ -91,6 +93,12 @@ class StrictRoute(GuardedRoute):
             return await handler(strict)
 
         return strictly
+
+
+class BodilessRoute(StrictRoute):
+    """A route that reads no body, whatever its method."""
+
+    accepted = ()
 
 
 class BatchRoute(StrictRoute):

@@ -17,7 +17,7 @@ from service.api.problems import unexpected
 from service.domain.fields import ID_PATTERN
 from service.pipeline.stages import Stages
 from service.tracing import timeline
-from service.tracing.timeline import Tracer
+from service.tracing.timeline import Trace, Tracer
 
 METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 """As a client may call them: any other is told as one."""
@@ -45,12 +45,8 @@ class Telemetry:
             return
         started = time.perf_counter()
         headers = Headers(scope=scope)
-        on_behalf = {"request_id": _request_id(headers)}
-        logs.of_request.set(on_behalf)
-        trace = None if self._tracer is None else self._tracer.begin(headers)
-        if trace is not None:
-            on_behalf["trace_id"] = trace.trace_id
-            timeline.of_request.set(trace.timeline)
+        request_id, trace = _request_id(headers), self._traced(headers)
+        logs.of_request.set(_on_behalf_of(request_id, trace))
         stages = scope["stages"] = Stages(None if trace is None else trace.timeline)
         status = 0
 
@@ -59,7 +55,7 @@ class Telemetry:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = on_behalf["request_id"]
+                headers["X-Request-ID"] = request_id
                 headers["Server-Timing"] = _server_timing(stages, started)
             await send(message)
 
@@ -80,6 +76,13 @@ class Telemetry:
             if trace is not None:
                 trace.end(method, route, status)
 
+    def _traced(self, headers: Headers) -> Trace | None:
+        if self._tracer is None:
+            return None
+        trace = self._tracer.begin(headers)
+        timeline.of_request.set(trace.timeline)
+        return trace
+
     def _observe(
         self, method: str, route: str, status: int, stages: Stages, seconds: float
     ) -> None:
@@ -94,6 +97,12 @@ def _named(scope: Scope) -> tuple[str, str]:
     route = getattr(scope.get("route"), "path", UNKNOWN)
     method = scope["method"] if route != UNKNOWN and scope["method"] in METHODS else OTHER
     return method, route
+
+
+def _on_behalf_of(request_id: str, trace: Trace | None) -> dict[str, str]:
+    """What every line of the log bears that is written for the request."""
+    ids = {"request_id": request_id}
+    return ids if trace is None else {**ids, "trace_id": trace.trace_id}
 
 
 def _request_id(headers: Headers) -> str:

@@ -9,6 +9,7 @@ request be checked in about a microsecond.
 import hashlib
 import hmac
 import secrets
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -60,7 +61,7 @@ class Keyring(Message):
             ("id", [key.id for key in self.keys]),
             ("name", [key.name for key in self.keys]),
         ):
-            if twice := {value for value in values if values.count(value) > 1}:
+            if twice := [value for value, times in Counter(values).items() if times > 1]:
                 raise ValueError(f"more than one key has the {what} {min(twice)}")
         return self
 

@@ -1,6 +1,7 @@
 """Input that is meant to harm: refused or taken as it is, and never an error of ours."""
 
 import json
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -123,6 +124,14 @@ def test_a_hostile_query_is_refused(service: httpx.Client, query: str) -> None:
     for path in ("/v1/trending", "/v1/articles/hostile/similar"):
         answer = service.get(f"{path}?{query}")
         assert answer.status_code in (413, 422), answer.text[:300]
+
+
+def test_no_operation_takes_a_query_without_end(service: httpx.Client) -> None:
+    for path, methods in service.get("/openapi.json").json()["paths"].items():
+        for method, operation in methods.items():
+            url = f"{re.sub(r'{.*?}', 'nothing', path)}?{'x&' * 1_000}"
+            assert service.request(method, url, json={}).status_code == 413, (method, path)
+            assert "413" in operation["responses"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from typing import Final
 
 from service.adapters.redis.terms import Terms
@@ -80,7 +81,8 @@ class Breaker:
         if state == "closed":
             self._late = self._failed = 0
         elif not self._closed and (self._probing is None or self._probing.done()):
-            self._probing = asyncio.create_task(self._until_closed())
+            # On nobody's behalf: not that of the request that found the store away.
+            self._probing = asyncio.create_task(self._until_closed(), context=Context())
 
     async def _until_closed(self) -> None:
         while self.state != "closed":

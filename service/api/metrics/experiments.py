@@ -40,8 +40,7 @@ class ExperimentMetrics:
                 self.clicks.labels(name, variant).set(held.tally.clicks)
 
     async def follow(self, running: Running) -> None:
-        """Tell for ever, seldom: it asks the state store. While that is away, nothing is new."""
-        while True:
-            with suppress(Unavailable):
-                await self.tell(running.newsstand)
-            await asyncio.sleep(FOLLOWED_SECONDS)
+        """Tell, and wait until it is time again. While the state store is away, nothing is new."""
+        with suppress(Unavailable):
+            await self.tell(running.newsstand)
+        await asyncio.sleep(FOLLOWED_SECONDS)

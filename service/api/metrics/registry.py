@@ -41,7 +41,7 @@ class Metrics:
         )
         self.seconds = Histogram(
             "newsstand_request_seconds",
-            "Time from the first byte in to the last byte out",
+            "Time from the head of a request to the last byte of its answer",
             ("method", "route"),
             buckets=BUCKETS,
             registry=registry,
@@ -104,10 +104,11 @@ class Metrics:
         self.process.tell()
 
     async def follow(self, running: Running) -> None:
-        """Tell for ever: another worker may be the one that is asked for all workers' metrics."""
-        while True:
-            self.tell(running)
-            await asyncio.sleep(FOLLOWED_SECONDS)
+        """Tell, and wait until it is time again: another worker may be the one that is asked for
+        all workers' metrics.
+        """
+        self.tell(running)
+        await asyncio.sleep(FOLLOWED_SECONDS)
 
     def text(self) -> bytes:
         """All metrics as Prometheus reads them; with several workers, those of all of them."""

@@ -1,9 +1,10 @@
 """Fetching a feed: http and https alone, bounded in time, size and redirects.
 
 A redirect may not lead from a public address into a private network: whoever runs a public feed
-would then read, through us, what only we can reach. A name is looked up once, and the address that
-was looked at is the one connected to: it could stand for another a moment later. (A proxy, where
-the environment names one, looks names up for itself.)
+would then read, through us, what only we can reach. A name that stands for addresses of both kinds
+is a public one, and only its public addresses are connected to. A name is looked up once, and the
+address that was looked at is the one connected to: it could stand for another a moment later. (A
+proxy, where the environment names one, looks names up for itself.)
 """
 
 import asyncio
@@ -73,7 +74,10 @@ class Fetch:
     async def _followed(self, client: httpx.AsyncClient, request: httpx.Request) -> Document:
         first = request.url
         addresses = await self._addresses_of_first(first)
-        may_enter = self.allow_private or any(map(self.private, addresses))
+        public = {address for address in addresses if not self.private(address)}
+        may_enter = self.allow_private or (bool(addresses) and not public)
+        if not may_enter:
+            addresses = public
         for _ in range(MOST_REDIRECTS + 1):
             request.extensions = {**request.extensions, ADDRESSES: addresses}
             response = await client.send(request, stream=True)

@@ -3,6 +3,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -106,6 +107,22 @@ def test_a_name_that_stands_for_another_address_a_moment_later_leads_nowhere_els
     )
     with pytest.raises(NotFetched, match="private network"):
         rebound()
+    assert (outside.asked, host.asked) == (["/feed"], [])
+
+
+def test_a_public_name_gains_nothing_by_a_private_address_beside_the_public_one(
+    host: WebHost, outside: WebHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    outside.redirect("/feed", host.serve("/secret", b"<rss/>"))
+    names = {"news.test": {PUBLIC, INNER}, "127.0.0.1": {INNER}}
+    mixed = Fetch(
+        f"http://news.test:{outside.port}/feed", resolve=names.__getitem__, private=but_for_one
+    )
+    with pytest.raises(NotFetched, match="private network"):
+        mixed()
+    with pytest.raises(NotFetched, match="cannot be fetched"):  # the host within listens there
+        replace(mixed, address=f"http://news.test:{host.port}/secret")()
     assert (outside.asked, host.asked) == (["/feed"], [])
 
 

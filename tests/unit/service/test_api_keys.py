@@ -108,17 +108,81 @@ def test_two_keys_of_one_name_or_id_are_refused(keys_file: Path) -> None:
 
 def test_a_damaged_new_version_leaves_the_old_keys_in_place(keys_file: Path) -> None:
     shown = added(keys_file, "site")
-    watched = WatchedFile(keys_file, read_keys)
-    assert not watched.changed()
+    watched = WatchedFile("the API keys", keys_file, read_keys)
     keys_file.write_text('{"keys": [')
-    assert watched.changed()
-    with pytest.raises(SetupError):
-        watched.reload()
+    watched.refresh()
     assert watched.content.owner(shown) is not None
     keys_file.write_text(Keyring().model_dump_json())
-    assert watched.changed()
-    watched.reload()
+    watched.refresh()
     assert watched.content.owner(shown) is None
+
+
+def test_a_revocation_that_could_not_be_read_at_first_is_read_later(
+    keys_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shown, barred = added(keys_file, "site"), True
+
+    def read(path: Path) -> Keyring:
+        if barred:
+            raise SetupError("too many open files")
+        return read_keys(path)
+
+    barred = False
+    watched = WatchedFile("the API keys", keys_file, read)
+    barred = True
+    with changing_keys(keys_file) as change:
+        change.to(change.keyring.without("site"))
+    for _ in range(3):
+        watched.refresh()
+    assert watched.content.owner(shown) is not None
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    barred = False
+    watched.refresh()
+    assert watched.content.owner(shown) is None
+
+
+def test_a_file_of_another_content_is_read_again_whatever_its_date_says(keys_file: Path) -> None:
+    shown = added(keys_file, "a")
+    watched = WatchedFile("the API keys", keys_file, read_keys)
+    before, said = keys_file.stat(), keys_file.read_text()
+    keys_file.write_text(said.replace('"a"', '"b"'))
+    os.utime(keys_file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    watched.refresh()
+    key = watched.content.owner(shown)
+    assert key is not None
+    assert key.name == "b"
+
+
+def test_whoever_could_read_the_keys_can_read_them_after_a_change(keys_file: Path) -> None:
+    added(keys_file, "site")
+    keys_file.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(keys_file, 65_534, 65_533)
+    before = keys_file.stat()
+    added(keys_file, "other")
+    after = keys_file.stat()
+    assert after.st_ino != before.st_ino
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+    assert after.st_mode & 0o777 == 0o640
+    assert [path.name for path in keys_file.parent.iterdir()] == ["keys.json"]
+
+
+def test_thousands_of_keys_are_checked_in_linear_time() -> None:
+    keys = tuple(new_key(f"key-{n}", READ, None, NOW)[1] for n in range(2_000))
+    compared = 0
+
+    class Counted(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    Keyring(keys=tuple(key.model_copy(update={"id": Counted(key.id)}) for key in keys))
+    assert compared < 10 * len(keys)
 
 
 def test_keys_made_at_once_by_many_are_all_there(keys_file: Path) -> None:

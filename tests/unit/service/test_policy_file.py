@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from service.adapters.policy_file import PolicyFile, read_policies
+from service.adapters.policy_file import read_policies
+from service.adapters.watched_file import WatchedFile
 from service.domain.policy import MODEL_ALONE, RankingPolicy
 from service.errors import SetupError
 
@@ -89,29 +90,27 @@ def test_a_wrong_file_is_refused_as_a_whole(tmp_path: Path, text: str, said: str
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"none\.toml"):
-        PolicyFile(tmp_path / "none.toml")
+        read_policies(tmp_path / "none.toml")
 
 
-def test_a_change_is_taken_over_only_if_it_is_sound(tmp_path: Path) -> None:
+def test_a_change_is_taken_over_only_if_it_is_sound(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = written(tmp_path, GOOD)
-    file = PolicyFile(path)
-    before = file.book
-    assert not file.changed()
+    file = WatchedFile("the policies", path, read_policies)
+    before = file.content
+    file.refresh()
+    assert file.content is before
     written(tmp_path, GOOD.replace("diversity = 0.4", "diversity = 4"))
-    assert file.changed()
-    with pytest.raises(SetupError, match="diversity"):
-        file.reload()
-    assert file.book is before
-    assert not file.changed()
+    file.refresh()
+    assert file.content is before
+    assert "diversity" in caplog.text
     written(tmp_path, GOOD.replace("diversity = 0.4", "diversity = 0.7"))
-    assert file.changed()
-    file.reload()
-    assert file.book.policy("default").diversity == 0.7
+    file.refresh()
+    assert file.content.policy("default").diversity == 0.7
     path.unlink()
-    assert file.changed()
-    with pytest.raises(SetupError):
-        file.reload()
-    assert file.book.policy("default").diversity == 0.7
+    file.refresh()
+    assert file.content.policy("default").diversity == 0.7
 
 
 def test_what_is_built_in_can_be_extended_and_stages_turned_off(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import uvicorn
@@ -62,13 +63,21 @@ def test_a_body_without_end_is_too_large(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A server that answers everything at once, without reading bodies."""
+    """A server that answers at once, without reading the body; on ``/reads`` it reads that first,
+    and then answers which headers there are; on ``/waits`` it never answers.
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        assert scope["type"] == "http"
-        headers = [(b"content-length", b"2")]
+        said = b"ok"
+        while scope["path"] == "/waits" and (await receive())["type"] != "http.disconnect":
+            pass
+        if scope["path"] == "/reads":
+            while (await receive()).get("more_body"):
+                pass
+            said = b" ".join(name for name, _ in scope["headers"])
+        headers = [(b"content-length", b"%d" % len(said))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"ok"})
+        await send({"type": "http.response.body", "body": said})
 
     monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.3)
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
@@ -142,6 +151,57 @@ def test_a_head_without_end_is_431(port: int) -> None:
     with connected(port) as connection:
         connection.sendall(begin + b"y" * (http_connection.MAX_HEAD_BYTES + 1 - len(begin)))
         assert answers_until_closed(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_head_without_end_is_no_answer_to_the_request_before_it(port: int) -> None:
+    begun = b"GET /waits HTTP/1.1\r\nhost: x\r\n\r\n"
+    endless = b"GET / HTTP/1.1\r\nx: " + b"y" * (1024 * 1024)
+    with connected(port) as connection, suppress(ConnectionError):
+        connection.sendall(begun + endless)
+        assert answers_until_closed(connection) == b""
+
+
+def test_a_head_behind_a_large_body_is_none_the_larger_for_it(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_connection, "MAX_HEAD_BYTES", 1_000)  # so that all come in one piece
+    body = b"x" * 10_000
+    first = b"POST /reads HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    with connected(port) as connection:
+        connection.sendall(first + b"GET / HTTP/1.1\r\nho")
+        assert connection.recv(4_096).endswith(b"content-length")
+        connection.sendall(b"st: x\r\n\r\n")
+        assert connection.recv(4_096).endswith(b"ok")
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        b"0\r\n" + b"x: y\r\n" * 5_000_000,
+        b"0\r\nx: " + b"y" * 30_000_000,
+        b"1;" + b"y" * 30_000_000,
+    ],
+    ids=["trailers", "a trailer", "an extension"],
+)
+def test_what_is_no_body_ends_soon(port: int, endless: bytes) -> None:
+    with connected(port) as connection:
+        connection.sendall(b"POST /reads HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            connection.sendall(endless)
+
+
+def test_a_trailer_does_not_pass_for_a_header(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(b"POST /reads HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
+        connection.sendall(b"1\r\nx\r\n0\r\nauthorization: Bearer mine\r\n\r\n")
+        assert connection.recv(4_096).endswith(b"\r\n\r\ntransfer-encoding")
+
+
+def test_a_body_may_come_in_very_small_pieces(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(b"POST /reads HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
+        connection.sendall(b"1\r\nx\r\n" * http_connection.MAX_HEAD_BYTES + b"0\r\n\r\n")
+        assert connection.recv(4_096).endswith(b"transfer-encoding")
 
 
 def test_a_connection_is_kept_for_the_next_request(port: int) -> None:
