@@ -30,7 +30,7 @@ run: setup model
 	$(BIN)/newsstand demo --data-dir $(DATA) --model-store $(MODEL_STORE) --model $(MODEL)
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
