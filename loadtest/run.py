@@ -1,7 +1,7 @@
 """One run: set the scene, let Locust play, gather what came of it."""
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import gevent
@@ -24,7 +24,8 @@ SPAWN_RATE: Final = 100.0
 def play(scene: Scene, address: str, headers: Mapping[str, str]) -> tuple[Results, str]:
     """A news day; what it gave, and Locust's own report in HTML. Raises SceneFailed."""
     setting.stock(scene, address, headers)
-    return _played(scene, news_day.USERS, _Day(scene), address, headers)
+    shape = _Shape(scene, lambda: _by_the_hour(scene))
+    return _played(scene, news_day.USERS, shape, address, headers)
 
 
 def replay(
@@ -36,44 +37,26 @@ def replay(
     seated = iter(seats(timeline.visits, crowd))
     shared = {"timeline": timeline, "seats": seated, "readers": readers}
     users = [_with(user, **shared) for user in log_day.USERS]
-    return _played(scene, users, _Everyone(scene, crowd), address, headers)
+    everyone = _Shape(scene, lambda: crowd)  # the log says who comes when
+    return _played(scene, users, everyone, address, headers)
 
 
 class _Shape(LoadTestShape):
-    """How many users there are; the end of the profile's time is the end."""
+    """As many readers as are ``present``; the end of the profile's time is the end."""
 
-    abstract = True
-
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, present: Callable[[], int]) -> None:
         super().__init__()
-        self.scene = scene
+        self._scene, self._present = scene, present
 
     def tick(self) -> tuple[int, float] | None:
-        if self.scene.seconds >= self.scene.profile.seconds:
+        if self._scene.seconds >= self._scene.profile.seconds:
             return None
-        return self.present() + 1, SPAWN_RATE  # and one newsroom
-
-    def present(self) -> int:
-        raise NotImplementedError
+        return self._present() + 1, SPAWN_RATE  # and one newsroom
 
 
-class _Day(_Shape):
-    """As many readers as the hour brings."""
-
-    def present(self) -> int:
-        crowd = self.scene.profile.crowd
-        return max(2, round((crowd.readers + crowd.strangers) * day.present(self.scene.moment)))
-
-
-class _Everyone(_Shape):
-    """All seats of a replay, all the time: the log says who comes when."""
-
-    def __init__(self, scene: Scene, crowd: int) -> None:
-        super().__init__(scene)
-        self._crowd = crowd
-
-    def present(self) -> int:
-        return self._crowd
+def _by_the_hour(scene: Scene) -> int:
+    crowd = scene.profile.crowd
+    return max(2, round((crowd.readers + crowd.strangers) * day.present(scene.moment)))
 
 
 def _played(

@@ -12,12 +12,12 @@ Shapes: R rows, S sealed rows, T rows of the tail, C candidates, N articles, D d
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.catalogue.columns import FIRST_CAPACITY, Columns, grown
+from service.catalogue.entries import Entries
 from service.catalogue.entry import Entry
 from service.catalogue.expiry import Expiry
 from service.catalogue.fitting import first_fitting
@@ -33,29 +33,6 @@ from service.ports import Mask, RowIds, TailIndex, Vectors
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 _layouts = itertools.count(1)
-
-
-class Entries(Sequence[Entry]):
-    """The entries of some rows. Most candidates are never looked at: to touch them costs more."""
-
-    def __init__(self, entry_of: Callable[[int], Entry], rows: RowIds) -> None:
-        self._entry_of, self._rows = entry_of, rows
-        self._held: dict[int, Entry] = {}
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, position: int) -> Entry: ...
-    @overload
-    def __getitem__(self, position: slice) -> "Entries": ...
-    def __getitem__(self, position: int | slice) -> "Entry | Entries":
-        if isinstance(position, slice):
-            return Entries(self._entry_of, self._rows[position])
-        held = self._held.get(position)
-        if held is None:
-            held = self._held[position] = self._entry_of(int(self._rows[position]))
-        return held
 
 
 @dataclass(frozen=True, eq=False)

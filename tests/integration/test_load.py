@@ -11,8 +11,6 @@ import pytest
 from bench.data import MIND, REPOSITORY
 from tests.integration.lying_service import lying_service
 
-pytest.importorskip("gevent", reason="the load test needs the extra `loadtest`")
-
 
 def play(address: object, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Play the smoke profile for a few seconds."""
