@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.machine import describe
+from bench.model import may_name_a_model
 from bench.state import CLUSTERS, fill, made
 from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.redis.connection import Connection
@@ -35,8 +36,7 @@ LIMIT = 240
 def main() -> None:
     """Measure, print, and write ``bench/out/arrivals.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model-store", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    may_name_a_model(parser)
     parser.add_argument("--articles", type=int, default=100_000)
     parser.add_argument("--rate", type=float, default=1_000.0, help="Articles a second.")
     parser.add_argument("--seconds", type=float, default=30.0)

@@ -24,6 +24,7 @@ import numpy as np
 
 from bench.load import MakeRequest, Measured, closed_loop, post
 from bench.machine import describe
+from bench.model import may_name_a_model
 from bench.processes import server
 from bench.state import CLICKS, act, article_id, fill, reader_id
 from service.adapters.embedded_valkey import EmbeddedValkey
@@ -97,8 +98,7 @@ class Bench:
 def main() -> None:
     """Measure, print a table, and write ``bench/out/capacity.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model-store", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    may_name_a_model(parser)
     parser.add_argument("--articles", type=int, nargs="+", default=[20_000, 100_000])
     parser.add_argument("--seconds", type=float, default=10.0)
     options = parser.parse_args()

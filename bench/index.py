@@ -20,6 +20,7 @@ import numpy as np
 
 from bench.data import DATA
 from bench.machine import describe
+from bench.model import may_name_a_model
 from model_store.artefact import Artefact
 from model_store.inputs import NewsInputs
 from model_store.store import ModelStore
@@ -50,8 +51,7 @@ class Row:
 def main() -> None:
     """Measure, print a table, and write ``bench/out/index.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model-store", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    may_name_a_model(parser)
     parser.add_argument("--articles", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     options = parser.parse_args()
     faiss.omp_set_num_threads(1)

@@ -18,6 +18,7 @@ from pathlib import Path
 from bench.data import titles
 from bench.load import Connection, post
 from bench.machine import describe
+from bench.model import may_name_a_model
 from bench.processes import server
 from model_store import layout
 from model_store.artefact import Artefact
@@ -33,8 +34,7 @@ IN_FLIGHT = 2
 def main() -> None:
     """Measure, print a table, and write ``bench/out/ingest.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model-store", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    may_name_a_model(parser)
     parser.add_argument("--texts", type=int, default=6_000)
     parser.add_argument("--http-batch", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=3)

@@ -29,6 +29,7 @@ from matplotlib import pyplot as plt
 from bench.data import titles
 from bench.load import Connection, closed_loop, post
 from bench.machine import describe
+from bench.model import may_name_a_model
 from bench.processes import server
 
 WAIT_SECONDS = 2
@@ -93,8 +94,7 @@ class Load:
 def main() -> None:
     """Measure, print a table, and write ``bench/out/overload.json`` and ``overload.png``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model-store", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    may_name_a_model(parser)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each load")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

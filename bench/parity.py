@@ -22,6 +22,7 @@ from rich.table import Table
 
 from bench.data import MIND
 from bench.machine import describe
+from bench.model import may_name_a_model
 from bench.processes import server
 from model_store.store import ModelStore
 from training.data.impressions import Impression, ImpressionLog
@@ -36,8 +37,7 @@ BATCH = 1_000
 def main() -> None:
     """Run it all, print the table, and exit with 1 if a metric differs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model-store", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    may_name_a_model(parser)
     options = parser.parse_args()
     if not MIND.is_dir():
         sys.exit(f"there is no {MIND}; name a folder with mind-sample in NEWSSTAND_DATA")

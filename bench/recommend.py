@@ -18,6 +18,7 @@ import numpy as np
 
 from bench.load import Connection, MakeRequest, Measured, closed_loop, open_loop, post
 from bench.machine import describe
+from bench.model import may_name_a_model
 from bench.processes import server
 from bench.state import ARTICLES, READERS, act, fill, reader_id
 from service.adapters.embedded_valkey import EmbeddedValkey
@@ -34,8 +35,7 @@ CONNECTIONS = 8
 def main() -> None:
     """Measure, print a table, and write ``bench/out/recommend.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model-store", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    may_name_a_model(parser)
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--articles", type=int, default=ARTICLES)
     parser.add_argument("--readers", type=int, default=READERS)

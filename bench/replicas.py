@@ -21,6 +21,7 @@ import httpx
 import numpy as np
 
 from bench.machine import describe
+from bench.model import may_name_a_model
 from bench.processes import server
 from service.adapters.embedded_valkey import EmbeddedValkey
 
@@ -42,8 +43,7 @@ class Process:
 def main() -> None:
     """Measure, print a table, and write ``bench/out/replicas.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model-store", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    may_name_a_model(parser)
     parser.add_argument("--articles", type=int, default=200)
     parser.add_argument("--load", type=float, default=60.0, help="Recommendations a second.")
     asyncio.run(_measure(parser.parse_args()))

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.machine import describe
+from bench.model import may_name_a_model
 from bench.state import ARTICLES, act, fill, reader_id
 from model_store.manifest import Manifest
 from service.adapters.embedded_valkey import EmbeddedValkey
@@ -46,8 +47,7 @@ REQUESTS = 1_500
 def main() -> None:
     """Measure, print a table, and write ``bench/out/stages.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model-store", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    may_name_a_model(parser)
     parser.add_argument("--articles", type=int, default=ARTICLES)
     asyncio.run(_measure(parser.parse_args()))
 

@@ -29,6 +29,7 @@ import numpy as np
 
 from bench.data import titles
 from bench.machine import describe
+from bench.model import may_name_a_model
 from bench.processes import serving
 from model_store import layout
 from model_store.artefact import Artefact
@@ -78,8 +79,7 @@ class Log:
 def main() -> None:
     """Measure, print the log and the tables, and write ``bench/out/switch.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model-store", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    may_name_a_model(parser)
     parser.add_argument("--articles", type=int, default=10_000)
     parser.add_argument("--ring-articles", type=int, default=1_000)
     parser.add_argument("--rate", type=float, default=40.0, help="Recommendations a second.")

@@ -21,26 +21,12 @@ RUN python3 -m venv /pip && python3 -m venv --without-pip /opt/newsstand
 WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE NOTICE ./
 
-# Until the project ships an encoder, one is exported here, where torch is. To be deleted then, with
-# the COPY from this stage and NEWSSTAND_MODEL below.
-FROM pip AS encoder
-ARG PIP_INDEX_URL= PIP_EXTRA_INDEX_URL= PIP_FIND_LINKS=
-RUN /pip/bin/pip --python /opt/newsstand/bin/python install --no-cache-dir -c constraints.txt \
-        '.[training,minilm]'
-COPY model_store model_store
-COPY training training
-COPY service/sample/articles.jsonl sample.jsonl
-RUN export PATH="/opt/newsstand/bin:$PATH" \
-    && python -m training.cli export "$(python -m training.minilm)" --store /artefacts \
-        --name news-minilm --languages en --centring-texts sample.jsonl --promote
-
 # The dependencies first: they change less often than the code.
 FROM pip AS cpu-environment
 ARG PIP_INDEX_URL= PIP_EXTRA_INDEX_URL= PIP_FIND_LINKS=
 RUN /pip/bin/pip --python /opt/newsstand/bin/python install --no-cache-dir -c constraints.txt \
         '.[cpu,embedded,tracing]'
 COPY model_store model_store
-COPY --from=encoder /artefacts model_store/artefacts
 COPY service service
 RUN /pip/bin/pip --python /opt/newsstand/bin/python install --no-cache-dir --no-deps \
         --force-reinstall .
@@ -50,7 +36,6 @@ ARG PIP_INDEX_URL= PIP_EXTRA_INDEX_URL= PIP_FIND_LINKS=
 RUN /pip/bin/pip --python /opt/newsstand/bin/python install --no-cache-dir -c constraints.txt \
         '.[gpu,embedded,tracing]'
 COPY model_store model_store
-COPY --from=encoder /artefacts model_store/artefacts
 COPY service service
 RUN /pip/bin/pip --python /opt/newsstand/bin/python install --no-cache-dir --no-deps \
         --force-reinstall .
@@ -65,8 +50,7 @@ ENV PATH=/opt/newsstand/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     NEWSSTAND_DATA_DIR=/var/lib/newsstand \
-    NEWSSTAND_MODEL_STORE=/models \
-    NEWSSTAND_MODEL=news-minilm
+    NEWSSTAND_MODEL_STORE=/models
 WORKDIR /var/lib/newsstand
 VOLUME /var/lib/newsstand
 USER newsstand

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.machine import describe
+from bench.model import may_name_a_model
 from loadtest import gate, report
 from loadtest.profiles import PROFILES, Profile
 from loadtest.replay import Timeline, timeline
@@ -44,8 +45,7 @@ def _options() -> argparse.Namespace:
     about = "; ".join(f"{profile.name}: {profile.about}" for profile in PROFILES.values())
     parser.add_argument("profile", choices=PROFILES, help=about)
     parser.add_argument("--to", metavar="URL", help="a service that runs; without: one is started")
-    parser.add_argument("--model-store", type=Path, help="of the service that is started")
-    parser.add_argument("--model", help="of the service that is started")
+    may_name_a_model(parser)
     parser.add_argument("--replay", type=Path, nargs="+", metavar="FOLDER", help="MIND or EB-NeRD")
     parser.add_argument("--speed", type=float, help="of a replay: times its real pace")
     parser.add_argument("--seconds", type=float, help="instead of the profile's time")
@@ -55,8 +55,6 @@ def _options() -> argparse.Namespace:
         "--i-own-this-host", action="store_true", help="and may load it, although it is not local"
     )
     options = parser.parse_args()
-    if options.to is None and not (options.model_store and options.model):
-        parser.error("give --to, or --model-store and --model of a service to start")
     if options.seconds is not None and not 0 < options.seconds <= LONGEST_SECONDS:
         parser.error("--seconds is more than 0 and at most a day")
     if options.speed is not None and options.speed <= 0:

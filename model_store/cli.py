@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from model_store.artefact import read, read_manifest
 from model_store.errors import Damaged, ModelStoreError
@@ -38,7 +38,8 @@ AliasName = Annotated[str, typer.Option("--alias", help="The alias to move.")]
 def list_(store: Store = None) -> None:
     """All artefacts, their versions and the aliases that point to them."""
     models = ModelStore.at(store)
-    table = Table("model", "created", "dimension", "scoring", "precisions", "aliases", box=None)
+    model = Column("model", no_wrap=True)  # what the other commands are to be told
+    table = Table(model, "created", "dimension", "scoring", "precisions", "aliases", box=None)
     damaged: list[Damaged] = []
     for name in models.names():
         aliases = models.aliases(name)

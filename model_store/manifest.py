@@ -104,7 +104,7 @@ class Manifest(_Part):
     files: dict[str, FileEntry]
     categories: tuple[str, ...] = Field(default=(), description="id 1, 2, …; unknown is 0")
     subcategories: tuple[str, ...] = ()
-    parity: dict[Precision, Parity]
+    parity: dict[Precision, Parity] = Field(description="of each precision that there is")
     lineage: Lineage
     attribution: Attribution
 
@@ -117,8 +117,8 @@ class Manifest(_Part):
                 needed.add(layout.LONG_TERM_USERS)
         if missing := sorted(needed - self.files.keys()):
             raise ValueError(f"files are not listed: {', '.join(missing)}")
-        if "fp32" not in self.parity:
-            raise ValueError("the fp32 encoder is missing")
+        if not self.parity:
+            raise ValueError("there is no news encoder in any precision")
         if any("/" in name or "\\" in name or name.startswith(".") for name in self.files):
             raise ValueError("a file name leads out of the artefact's folder")
         return self
@@ -129,17 +129,25 @@ class Manifest(_Part):
         return f"{self.name}@{self.version}"
 
     def best_precision(self, device: str) -> Precision:
-        """The precision to run on ``device`` (``cpu`` or ``cuda``), decided by measured parity.
+        """The precision to run on ``device`` (``cpu`` or ``cuda``), of those that there are.
 
-        On a GPU fp16 where it is there. On a CPU int8 where its vectors are close enough to
-        torch's (mean cosine ≥ 0.995 and 0.1 percentile ≥ 0.98), fp32 otherwise.
+        On a GPU fp16, else fp32, else int8. On a CPU int8 where its vectors are close enough to
+        torch's (mean cosine ≥ 0.995 and 0.1 percentile ≥ 0.98), else fp32, else fp16; an int8
+        that is not so close only where it is alone.
         """
+        wanted: tuple[Precision, ...]
         if device == "cuda":
-            return "fp16" if "fp16" in self.parity else "fp32"
+            wanted = ("fp16", "fp32", "int8")
+        elif self._int8_is_close():
+            wanted = ("int8",)
+        else:
+            wanted = ("fp32", "fp16", "int8")
+        return next(precision for precision in wanted if precision in self.parity)
+
+    def _int8_is_close(self) -> bool:
         int8 = self.parity.get("int8")
-        close = (
+        return (
             int8 is not None
             and int8.mean_cosine >= INT8_MEAN_COSINE
             and int8.low_cosine >= INT8_LOW_COSINE
         )
-        return "int8" if close else "fp32"

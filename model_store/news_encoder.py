@@ -37,7 +37,8 @@ class NewsEncoder:
         manifest = artefact.manifest
         file_name = layout.news_encoder(precision)
         if precision not in manifest.parity:
-            raise Damaged(f"{artefact.folder} has no {precision} encoder")
+            others = ", ".join(manifest.parity)
+            raise Damaged(f"{artefact.folder} has no {precision} encoder, only {others}")
         self.precision = precision
         self.dimension = manifest.dimension
         self._path = artefact.path(file_name)

@@ -22,7 +22,7 @@ from model_store.errors import Damaged, InUse, NotFound, NotWritable
 from model_store.files import replace_text
 
 SHIPPED: Final = Path(__file__).parent / "artefacts"
-DEFAULT_ARTEFACT: Final = "news-multilingual"
+DEFAULT_ARTEFACT: Final = "newsstand-mini"
 DEFAULT_ALIAS: Final = "production"
 REMEMBERED: Final = 20
 """How many former versions an alias can be rolled back through."""
@@ -61,7 +61,9 @@ class Reference:
 
 @dataclass(frozen=True)
 class ModelStore:
-    """One or more store folders, searched in order. The first one is written to."""
+    """One or more store folders, searched in order. The first one is written to, unless there is
+    none but the shipped one.
+    """
 
     roots: tuple[Path, ...]
 
@@ -69,6 +71,13 @@ class ModelStore:
     def at(cls, writable: Path | None = None) -> "ModelStore":
         """The search path of the commands: ``writable`` if given, then the shipped artefacts."""
         return cls((writable, SHIPPED) if writable else (SHIPPED,))
+
+    @property
+    def writable(self) -> Path:
+        """The store that is written to. Raises NotWritable where none was named."""
+        if self.roots == (SHIPPED,):
+            raise NotWritable("what ships is never changed: name a store of your own (--store)")
+        return self.roots[0]
 
     def names(self) -> list[str]:
         """Every artefact's name, sorted."""
@@ -149,14 +158,14 @@ class ModelStore:
         NotFound if the writable store has no version of ``name``.
         """
         wanted = Reference.parse(name)
-        if not versions_in(self.roots[0] / name):
+        if not versions_in(self.writable / name):
             raise NotFound(
-                f"nothing of {name} is in {self.roots[0]}; {self._what_is_there(wanted)}"
+                f"nothing of {name} is in {self.writable}; {self._what_is_there(wanted)}"
             )
         with self._changing(name):
             held = self.aliases(name).values()
             needed = {a.version for a in held} | {a.previous[0] for a in held if a.previous}
-            newest_first = sorted(versions_in(self.roots[0] / name), reverse=True)
+            newest_first = sorted(versions_in(self.writable / name), reverse=True)
             doomed = [version for version in newest_first[keep:] if version not in needed]
             for version in doomed:
                 self._discard(name, version)
@@ -167,12 +176,12 @@ class ModelStore:
         holders = [alias for alias, held in self.aliases(name).items() if held.version == version]
         if holders:
             raise InUse(f"{name}@{version} is what {', '.join(sorted(holders))} points to")
-        if version not in versions_in(self.roots[0] / name):
-            raise NotFound(f"there is no version {version} of {name} in {self.roots[0]}")
+        if version not in versions_in(self.writable / name):
+            raise NotFound(f"there is no version {version} of {name} in {self.writable}")
         self._discard(name, version)
 
     def _discard(self, name: str, version: int) -> None:
-        doomed = self.roots[0] / name / str(version)
+        doomed = self.writable / name / str(version)
         hidden = Path(tempfile.mkdtemp(prefix=layout.STAGING_PREFIX, dir=doomed.parent))
         doomed.rename(hidden / doomed.name)
         shutil.rmtree(hidden)
@@ -193,7 +202,7 @@ class ModelStore:
     @contextmanager
     def _changing(self, name: str) -> Iterator[dict[str, Alias]]:
         """The writable store's aliases, under a lock; what the block leaves in them is written."""
-        family = self.roots[0] / name
+        family = self.writable / name
         with _lock_file(family) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             before = _read_aliases(family)

@@ -11,6 +11,7 @@ import typer
 
 from model_store.errors import ModelStoreError
 from training.commands import data
+from training.commands.distil import corpora, distil
 from training.commands.evaluate import evaluate
 from training.commands.export import export
 from training.commands.run import run
@@ -27,6 +28,8 @@ app.add_typer(data.app, name="data")
 app.command()(run)
 app.command()(export)
 app.command()(evaluate)
+app.command()(distil)
+app.command()(corpora)
 
 TRAINING_EXTRA: Final = frozenset(
     {
@@ -40,6 +43,7 @@ TRAINING_EXTRA: Final = frozenset(
         "safetensors",
         "torch",
         "transformers",
+        "wordfreq",
     }
 )
 """What ``newsstand[training]`` brings and a bare install lacks."""

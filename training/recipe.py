@@ -7,7 +7,7 @@ whole of it goes into the artefact's lineage.
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -17,9 +17,32 @@ from training.errors import BadRecipe
 
 
 class Settings(BaseModel):
-    """What all parts of a recipe are."""
+    """What a recipe is, and all parts of one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def validated(cls, document: object) -> Self:
+        """The settings that a JSON document describes. Raises BadRecipe."""
+        try:
+            return cls.model_validate_json(json.dumps(document))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the recipe"
+            raise BadRecipe(f"{where}: {first['msg']}") from error
+
+    def changed(self, changes: Sequence[str]) -> Self:
+        """The same with ``path.to.setting=value`` for each change; values are JSON or text.
+
+        Raises BadRecipe for a setting that there is none of, or a value that does not fit.
+        """
+        document = self.model_dump(mode="json")
+        for change in changes:
+            path, equals, value = change.partition("=")
+            if not equals:
+                raise BadRecipe(f"{change!r} is not of the form path.to.setting=value")
+            _set(document, path, _value(value))
+        return self.validated(document)
 
 
 class Lora(Settings):
@@ -139,29 +162,6 @@ class Recipe(Settings):
     news: Literal["title", "naml", "lstur"] = "title"
     users: Users
     training: Training = Training()
-
-    def changed(self, changes: Sequence[str]) -> "Recipe":
-        """The recipe with ``path.to.setting=value`` for each change; values are JSON or text.
-
-        Raises BadRecipe for a setting that there is none of, or a value that does not fit.
-        """
-        document = self.model_dump(mode="json")
-        for change in changes:
-            path, equals, value = change.partition("=")
-            if not equals:
-                raise BadRecipe(f"{change!r} is not of the form path.to.setting=value")
-            _set(document, path, _value(value))
-        return validated(document)
-
-
-def validated(document: object) -> Recipe:
-    """The recipe that a JSON document describes. Raises BadRecipe."""
-    try:
-        return Recipe.model_validate_json(json.dumps(document))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the recipe"
-        raise BadRecipe(f"{where}: {first['msg']}") from error
 
 
 def _set(document: dict[str, Any], path: str, value: object) -> None:

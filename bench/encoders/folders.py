@@ -14,8 +14,13 @@ MODULES = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"
 
 
 def fp32_alone(artefact: Artefact, store: Path) -> Path:
-    """A store whose only artefact is this one without its other precisions; its folder."""
+    """A store whose only artefact is this one without its other precisions; its folder.
+
+    Raises SystemExit where it has no fp32, as the shipped one.
+    """
     manifest = artefact.manifest
+    if "fp32" not in manifest.parity:
+        raise SystemExit(f"{manifest.reference} has no fp32: make minilm brings one that has")
     others = {layout.news_encoder(precision) for precision in manifest.parity} - {
         layout.news_encoder("fp32")
     }

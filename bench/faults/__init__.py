@@ -9,5 +9,5 @@
 | ``audit`` | what is there afterwards of what was acknowledged |
 | ``run``, ``table`` | one run, and the table of all |
 
-``python -m bench.faults --model-store STORE --model NAME``; docs/faults.md has the table.
+``python -m bench.faults``; docs/faults.md has the table.
 """

@@ -20,6 +20,7 @@ from bench.faults.fault import Artefact, Fault
 from bench.faults.run import Run, run
 from bench.faults.table import Line, as_json, line, table
 from bench.machine import describe
+from bench.model import may_name_a_model
 from model_store.store import ModelStore
 
 FAULTS: Final[Sequence[Fault]] = (
@@ -35,8 +36,7 @@ OUT: Final = Path("bench/out/faults.json")
 def main() -> None:
     """Run all faults, or those whose names hold ``--only``; see docs/faults.md."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model-store", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    may_name_a_model(parser)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--only", default="", help="Part of the names of the faults to run.")
     parser.add_argument("--seed", type=int, default=1)

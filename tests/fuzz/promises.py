@@ -10,11 +10,14 @@ from schemathesis.generation.case import Case
 from schemathesis.hooks import HookContext
 from schemathesis.transport import SerializationContext
 
+from model_store.store import DEFAULT_ARTEFACT
+from tests.shipped import REFERENCE
+
 BATCHES = {"post_articles", "post_events"}
 THERE_IS = {
     ("RecommendRequest", "scenario"): {"enum": ["default", "model"]},
     ("RecommendRequest", "cursor"): {"type": "null"},
-    ("WantedModel", "model"): {"enum": ["news-minilm", "news-minilm@1"]},
+    ("WantedModel", "model"): {"enum": [DEFAULT_ARTEFACT, REFERENCE]},
 }
 """Of all names that are well-formed, those that this service knows. A cursor comes from an answer
 alone: that pages hold together is for ``test_newsstand.py``.

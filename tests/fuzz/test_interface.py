@@ -18,7 +18,8 @@ from openapi_spec_validator import validate
 from service.adapters.embedded_valkey import EmbeddedValkey
 from tests.integration.asking import click
 from tests.integration.newsroom import stock
-from tests.integration.service_process import ServiceProcess, model_arguments
+from tests.integration.service_process import ServiceProcess
+from tests.shipped import REFERENCE
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
@@ -29,7 +30,7 @@ BODIES = {
     "post_events": [EVENT],
     "post_articles": [{"article_id": "a", "title": "Harbour story"}],
     "put_article": {"title": "Harbour story"},
-    "put_active": {"model": "news-minilm@1"},
+    "put_active": {"model": REFERENCE},
 }
 
 
@@ -93,11 +94,9 @@ def test_thousands_of_requests_are_answered_as_declared(
 
 
 @pytest.mark.slow
-def test_what_is_answered_while_the_store_is_away_is_declared(
-    minilm_store: Path, tmp_path: Path
-) -> None:
+def test_what_is_answered_while_the_store_is_away_is_declared(tmp_path: Path) -> None:
     with EmbeddedValkey(tmp_path / "shared") as valkey, ExitStack() as stack:
-        arguments = ["--redis-url", valkey.url, *model_arguments(minilm_store)]
+        arguments = ["--redis-url", valkey.url]
         service = stack.enter_context(ServiceProcess(*arguments)).client
         stock(service)
         away = stack.pop_all()

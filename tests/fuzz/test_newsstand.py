@@ -12,7 +12,7 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from tests.fuzz.newsstand_rules import Newsstand
 from tests.fuzz.plain_newsstand import HISTORY_LENGTH
-from tests.integration.service_process import ServiceProcess, model_arguments
+from tests.integration.service_process import ServiceProcess
 
 
 def runs(examples: int, steps: int) -> settings:
@@ -70,8 +70,8 @@ class MortalNewsstand(Newsstand):
 
 
 @pytest.mark.slow
-def test_what_was_acknowledged_is_there_after_any_death(minilm_store: Path, tmp_path: Path) -> None:
+def test_what_was_acknowledged_is_there_after_any_death(tmp_path: Path) -> None:
     arguments = ["--data-dir", str(tmp_path / "data"), "--history-length", str(HISTORY_LENGTH)]
     with ExitStack() as stack:
-        mortal = MortalService([*arguments, *model_arguments(minilm_store)], stack)
+        mortal = MortalService(arguments, stack)
         run_state_machine_as_test(lambda: MortalNewsstand(mortal), settings=runs(15, 40))

@@ -8,14 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.service_process import ServiceProcess, model_arguments
+from tests.integration.service_process import ServiceProcess
 
 
 @pytest.fixture(scope="session")
-def service(minilm_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """An HTTP client of a service with its embedded Valkey."""
     folder = tmp_path_factory.mktemp("service")
-    with ServiceProcess(*_arguments(folder, minilm_store)) as running:
+    with ServiceProcess(*_arguments(folder)) as running:
         yield running.client
 
 
@@ -27,18 +27,17 @@ def fresh(request: pytest.FixtureRequest) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def own_service(minilm_store: Path, tmp_path: Path) -> Iterator[httpx.Client]:
+def own_service(tmp_path: Path) -> Iterator[httpx.Client]:
     """A service of the test's own, empty at first."""
-    with ServiceProcess(*_arguments(tmp_path, minilm_store)) as running:
+    with ServiceProcess(*_arguments(tmp_path)) as running:
         yield running.client
 
 
-def _arguments(folder: Path, store: Path) -> list[str]:
+def _arguments(folder: Path) -> list[str]:
     """The defaults, but that nothing is left to chance."""
     file = folder / "policies.toml"
     file.write_text("[scenarios.default]\nexplore = false\n", encoding="utf-8")
-    own = ["--data-dir", str(folder / "data"), "--policies-file", str(file)]
-    return [*own, *model_arguments(store)]
+    return ["--data-dir", str(folder / "data"), "--policies-file", str(file)]
 
 
 PLAIN = """
@@ -49,7 +48,7 @@ explore = { share = 0.0 }
 
 
 @pytest.fixture
-def governed(minilm_store: Path, tmp_path: Path) -> Iterator[Callable[[str], httpx.Client]]:
+def governed(tmp_path: Path) -> Iterator[Callable[[str], httpx.Client]]:
     """Starts a service of the test's own with the policies given as TOML."""
     with ExitStack() as stack:
 
@@ -57,7 +56,7 @@ def governed(minilm_store: Path, tmp_path: Path) -> Iterator[Callable[[str], htt
             file = tmp_path / "policies.toml"
             file.write_text(policies, encoding="utf-8")
             arguments = ["--data-dir", str(tmp_path / "data"), "--policies-file", str(file)]
-            running = ServiceProcess(*arguments, *model_arguments(minilm_store))
+            running = ServiceProcess(*arguments)
             return stack.enter_context(running).client
 
         yield start

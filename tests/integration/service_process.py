@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -19,7 +18,7 @@ class ServiceProcess:
 
     def __init__(self, *arguments: str, env: dict[str, str] | None = None) -> None:
         self._command = [sys.executable, "-m", "service.cli", "serve", "--port", "0", *arguments]
-        self._env = {**os.environ, **(env or {})}
+        self._env = environment(env)
         self.said = ""
         """What it wrote to standard error, once it has ended."""
 
@@ -72,12 +71,13 @@ def refused(*arguments: str, env: dict[str, str] | None = None) -> str:
     """What the service says on standard error when it refuses to start, with status 1."""
     command = [sys.executable, "-m", "service.cli", "serve", *arguments]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, env={**os.environ, **(env or {})}
+        command, capture_output=True, text=True, timeout=120, env=environment(env)
     )
     assert done.returncode == 1, done.stderr
     return done.stderr
 
 
-def model_arguments(store: Path) -> list[str]:
-    """The flags that name the tests' artefact."""
-    return ["--model-store", str(store), "--model", "news-minilm"]
+def environment(env: dict[str, str] | None) -> dict[str, str]:
+    """Ours with ``env``, but without the settings of whoever runs the tests."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("NEWSSTAND_")}
+    return ours | (env or {})

@@ -17,7 +17,7 @@ from service.api.access import OPEN
 from service.domain.api_key import KeyScope
 from tests.integration.asking import eventually
 from tests.integration.keyring import Headers, Keys
-from tests.integration.service_process import ServiceProcess, model_arguments, refused
+from tests.integration.service_process import ServiceProcess, refused
 
 PROBLEM = "application/problem+json"
 
@@ -37,12 +37,12 @@ class Guarded:
 
 
 @pytest.fixture(scope="module")
-def guarded(minilm_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     folder = tmp_path_factory.mktemp("guarded")
     keys = Keys(folder / "keys.json")
     bearing = {scope: keys.create(scope.value, scope) for scope in KeyScope}
     arguments = ["--data-dir", str(folder / "data"), "--api-keys-file", str(keys.path)]
-    with ServiceProcess(*arguments, *model_arguments(minilm_store)) as process:
+    with ServiceProcess(*arguments) as process:
         yield Guarded(process, keys, bearing)
         process.stop(signal.SIGTERM)
     # Whatever the tests of this module sent, the log holds no key and no reader.
@@ -211,13 +211,11 @@ def test_an_import_bears_its_key(guarded: Guarded, tmp_path: Path) -> None:
     assert guarded.client.get("/v1/articles/imported", headers=reading).status_code == 200
 
 
-def test_a_keys_file_that_is_not_sound_is_refused_in_one_line(
-    minilm_store: Path, tmp_path: Path
-) -> None:
+def test_a_keys_file_that_is_not_sound_is_refused_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     arguments = ["--port", "0", "--data-dir", str(tmp_path), "--api-keys-file", str(file)]
     file.write_text('{"keys": [')
-    (line,) = refused(*arguments, *model_arguments(minilm_store)).splitlines()
+    (line,) = refused(*arguments).splitlines()
     assert line.startswith("newsstand: ")
     assert f"{file} are damaged" in line
 
@@ -244,13 +242,13 @@ def test_what_is_said_of_a_broken_request_is_not_what_it_says(guarded: Guarded) 
 
 
 @pytest.mark.slow
-def test_workers_share_the_keys_and_the_rate(minilm_store: Path, tmp_path: Path) -> None:
+def test_workers_share_the_keys_and_the_rate(tmp_path: Path) -> None:
     keys = Keys(tmp_path / "keys.json")
     free = keys.create("free", KeyScope.READ)
     bound = keys.create("bound", KeyScope.READ, rate=0.02)
     arguments = ["--data-dir", str(tmp_path / "data"), "--api-keys-file", str(keys.path)]
     arguments += ["--workers", "2", "--host", "0.0.0.0"]
-    with ServiceProcess(*arguments, *model_arguments(minilm_store)) as process:
+    with ServiceProcess(*arguments) as process:
         url = f"http://127.0.0.1:{process.client.base_url.port}"
 
         def status(headers: Headers) -> int:  # each on a connection of its own: either worker's

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from service.errors import ClientGone, NewsstandError
-from tests.integration.service_process import ServiceProcess, model_arguments
+from tests.integration.service_process import ServiceProcess
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 EXAMPLE = re.compile(
@@ -45,15 +45,13 @@ class Asked:
 
 
 @pytest.fixture(scope="module")
-def newsroom(
-    minilm_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[httpx.Client]:
+def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """An empty service with the page's experiment."""
     folder = tmp_path_factory.mktemp("newsroom")
     file = folder / "policies.toml"
     file.write_text(POLICIES, encoding="utf-8")
     own = ["--data-dir", str(folder / "data"), "--policies-file", str(file)]
-    with ServiceProcess(*own, *model_arguments(minilm_store)) as running:
+    with ServiceProcess(*own) as running:
         yield running.client
 
 

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests.integration.asking import click, ids, put, recommend
+from tests.shipped import REFERENCE
 
 Fresh = Callable[[str], str]
 
@@ -18,7 +19,7 @@ def test_an_article_is_created_then_unchanged_then_updated(
     assert (first.status_code, first.json()["status"]) == (201, "created")
     assert (again.status_code, again.json()["status"]) == (200, "unchanged")
     assert (changed.status_code, changed.json()["status"]) == (200, "updated")
-    assert first.json()["model"] == "news-minilm@1"
+    assert first.json()["model"] == REFERENCE
 
 
 def test_an_article_reads_back_as_it_was_sent(service: httpx.Client, fresh: Fresh) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.keyring import Keys
-from tests.integration.service_process import ServiceProcess, model_arguments
+from tests.integration.service_process import ServiceProcess
 
 
 def demo_until_it_serves(arguments: list[str]) -> str:
@@ -31,10 +31,8 @@ def demo_until_it_serves(arguments: list[str]) -> str:
     return said
 
 
-def test_the_demo_shows_a_readers_recommendations_and_remembers_them(
-    minilm_store: Path, tmp_path: Path
-) -> None:
-    arguments = ["--data-dir", str(tmp_path / "data"), *model_arguments(minilm_store)]
+def test_the_demo_shows_a_readers_recommendations_and_remembers_them(tmp_path: Path) -> None:
+    arguments = ["--data-dir", str(tmp_path / "data")]
     first = demo_until_it_serves(arguments)
     assert "290 articles" in first
     assert "For Hazel" in first
@@ -45,12 +43,10 @@ def test_the_demo_shows_a_readers_recommendations_and_remembers_them(
     assert "because of" in second
 
 
-def test_the_demo_shows_them_on_a_running_service_that_wants_a_key(
-    minilm_store: Path, tmp_path: Path
-) -> None:
+def test_the_demo_shows_them_on_a_running_service_that_wants_a_key(tmp_path: Path) -> None:
     keys = Keys(tmp_path / "keys.json")
     keys.create("demo", "read", "write")
-    arguments = ["--data-dir", str(tmp_path / "data"), *model_arguments(minilm_store)]
+    arguments = ["--data-dir", str(tmp_path / "data")]
     with ServiceProcess(*arguments, "--api-keys-file", str(keys.path)) as service:
         command = [sys.executable, "-m", "service.cli", "demo", "--to"]
         command.append(str(service.client.base_url))

@@ -13,7 +13,7 @@ import pytest
 
 from service.api.admission import MOST_UNDER_WAY
 from tests.integration.asking import eventually, put, recommend
-from tests.integration.service_process import ServiceProcess, model_arguments
+from tests.integration.service_process import ServiceProcess
 
 ARTICLES = 1_000
 JSON = {"Content-Type": "application/json"}
@@ -33,10 +33,10 @@ TITLE_CHARACTERS = 1_000
 
 
 @pytest.fixture
-def slow_service(minilm_store: Path, tmp_path: Path) -> Iterator[httpx.Client]:
+def slow_service(tmp_path: Path) -> Iterator[httpx.Client]:
     """A service whose encoder has one thread."""
     arguments = ["--data-dir", str(tmp_path), "--encoder-threads", "1"]
-    with ServiceProcess(*arguments, *model_arguments(minilm_store)) as running:
+    with ServiceProcess(*arguments) as running:
         yield running.client
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +14,15 @@ from bench.faults.run import Run
 from bench.faults.stages import on_redis
 from bench.faults.table import line, table
 from bench.faults.traffic import STOCK, stock_id
+from model_store.store import DEFAULT_ARTEFACT, SHIPPED
 from service.adapters.redis import keys
 from service.domain.fields import ArticleId, UserId
 
 
-def run_once(fault: Fault, store: Path) -> Run:
+def run_once(fault: Fault) -> Run:
     """One run that came to its end."""
-    runs, failure = asyncio.run(struck(fault, found_artefact(store, "news-minilm"), 1, seed=1))
+    artefact = found_artefact(SHIPPED, DEFAULT_ARTEFACT)
+    runs, failure = asyncio.run(struck(fault, artefact, 1, seed=1))
     assert failure is None
     return runs[0]
 
@@ -35,9 +36,9 @@ def run_once(fault: Fault, store: Path) -> Run:
         pytest.param("primary killed, replica promoted, `replicated`", marks=pytest.mark.slow),
     ],
 )
-def test_a_fault_costs_nothing_that_was_promised(minilm_store: Path, name: str) -> None:
+def test_a_fault_costs_nothing_that_was_promised(name: str) -> None:
     (fault,) = (fault for fault in FAULTS if fault.name == name)
-    one = run_once(fault, minilm_store)
+    one = run_once(fault)
     assert one.broken == ()
     said = line(fault, [one])
     assert said.acknowledged_before > 0 < said.acknowledged_after
@@ -46,7 +47,7 @@ def test_a_fault_costs_nothing_that_was_promised(minilm_store: Path, name: str) 
 
 
 def test_what_is_lost_behind_the_back_of_the_service_is_seen(
-    minilm_store: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def robbed(stage: Stage, rng: random.Random) -> None:
         reader = next(reader for reader, clicks in stage.ledger.clicks.items() if clicks)
@@ -54,7 +55,7 @@ def test_what_is_lost_behind_the_back_of_the_service_is_seen(
         assert stage.servers[0].ask("DEL", *gone) == len(gone)
 
     monkeypatch.setattr(audit, "AGREE_SECONDS", 1.0)
-    one = run_once(Fault("robbed", ONE, on_redis(), robbed), minilm_store)
+    one = run_once(Fault("robbed", ONE, on_redis(), robbed))
     assert one.found.articles_lost == 1
     assert one.found.clicks_lost > 0
     assert one.found.counters_off == one.found.clicks_lost

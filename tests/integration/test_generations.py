@@ -102,8 +102,8 @@ def valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
         yield running
 
 
-def settings_for(valkey: EmbeddedValkey, store: Path, data_dir: Path) -> Settings:
-    return Settings(redis_url=valkey.url, model_store=store, model="news-minilm", data_dir=data_dir)
+def settings_for(valkey: EmbeddedValkey, data_dir: Path) -> Settings:
+    return Settings(redis_url=valkey.url, data_dir=data_dir)
 
 
 @asynccontextmanager
@@ -127,7 +127,7 @@ async def until(check: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def test_searching_while_articles_arrive_and_generations_change(
-    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    valkey: EmbeddedValkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(generations, "LOOKED_AFTER_SECONDS", 0.02)
     monkeypatch.setattr(generations, "SEALED_AT_ROWS", 700)
@@ -145,13 +145,13 @@ def test_searching_while_articles_arrive_and_generations_change(
         await until(lambda: newsstand.catalogue.sealed.number > 3)
         newsroom.check_all()
 
-    told(settings_for(valkey, minilm_store, tmp_path / "data"), story)
+    told(settings_for(valkey, tmp_path / "data"), story)
 
 
 def test_a_restart_reads_the_generation_and_what_was_logged_since(
-    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    valkey: EmbeddedValkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = settings_for(valkey, minilm_store, tmp_path / "data")
+    settings = settings_for(valkey, tmp_path / "data")
     newsrooms: list[Newsroom] = []
 
     async def first(newsstand: Newsstand) -> None:
@@ -175,10 +175,10 @@ def test_a_restart_reads_the_generation_and_what_was_logged_since(
 
 
 def test_a_process_away_for_longer_than_the_log_reaches_reads_all_that_is_stored(
-    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path
+    valkey: EmbeddedValkey, tmp_path: Path
 ) -> None:
     """Two processes on two machines; one sleeps while the log is trimmed past it."""
-    away = settings_for(valkey, minilm_store, tmp_path / "away")
+    away = settings_for(valkey, tmp_path / "away")
     newsrooms: list[Newsroom] = []
 
     async def before(newsstand: Newsstand) -> None:
@@ -199,7 +199,7 @@ def test_a_process_away_for_longer_than_the_log_reaches_reads_all_that_is_stored
         newsrooms[0].check_all()
 
     told(away, before)
-    told(settings_for(valkey, minilm_store, tmp_path / "other"), meanwhile)
+    told(settings_for(valkey, tmp_path / "other"), meanwhile)
     told(away, back)
 
 
@@ -215,13 +215,12 @@ def removed(folder: Path) -> None:
 @pytest.mark.parametrize("harm", [damaged, removed])
 def test_a_torn_snapshot_is_set_aside_and_made_anew(
     valkey: EmbeddedValkey,
-    minilm_store: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     harm: Callable[[Path], None],
 ) -> None:
     monkeypatch.setattr(generations, "SEALED_AT_ROWS", 1)
-    settings = settings_for(valkey, minilm_store, tmp_path / "data")
+    settings = settings_for(valkey, tmp_path / "data")
     newsrooms: list[Newsroom] = []
 
     async def first(newsstand: Newsstand) -> None:
@@ -250,10 +249,10 @@ async def both(one: Settings, other: Settings) -> Any:
 
 
 def test_the_process_that_follows_takes_over_where_the_one_that_led_ends(
-    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    valkey: EmbeddedValkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(generations, "SEALED_AT_ROWS", 50)
-    settings = settings_for(valkey, minilm_store, tmp_path / "data")
+    settings = settings_for(valkey, tmp_path / "data")
 
     async def run() -> None:
         async with newsstand_of(settings) as second_to_end:
@@ -273,10 +272,8 @@ def test_the_process_that_follows_takes_over_where_the_one_that_led_ends(
     asyncio.run(run())
 
 
-def test_a_scan_leaves_alone_what_has_expired(
-    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path
-) -> None:
-    settings = settings_for(valkey, minilm_store, tmp_path / "data")
+def test_a_scan_leaves_alone_what_has_expired(valkey: EmbeddedValkey, tmp_path: Path) -> None:
+    settings = settings_for(valkey, tmp_path / "data")
 
     async def story(newsstand: Newsstand) -> None:
         soon = datetime.now(UTC) + timedelta(seconds=0.2)
@@ -298,10 +295,10 @@ def test_a_scan_leaves_alone_what_has_expired(
 
 
 def test_a_scan_finds_what_was_stored_and_never_logged(
-    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path
+    valkey: EmbeddedValkey, tmp_path: Path
 ) -> None:
     """A process that dies between the two, and a caller who never repeats."""
-    first, other = (settings_for(valkey, minilm_store, tmp_path / name) for name in "ab")
+    first, other = (settings_for(valkey, tmp_path / name) for name in "ab")
     lost = "unlogged"
 
     async def stored_only(newsstand: Newsstand) -> None:
@@ -325,11 +322,11 @@ def test_a_scan_finds_what_was_stored_and_never_logged(
 
 
 def test_a_worker_that_cannot_use_the_generation_reads_what_is_stored(
-    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    valkey: EmbeddedValkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(generations, "SEALED_AT_ROWS", 1)
     monkeypatch.setattr(generations, "TORN_PATIENCE_SECONDS", 0.5)
-    settings = settings_for(valkey, minilm_store, tmp_path / "data")
+    settings = settings_for(valkey, tmp_path / "data")
 
     async def run() -> None:
         async with newsstand_of(settings) as leader:
@@ -347,10 +344,10 @@ def test_a_worker_that_cannot_use_the_generation_reads_what_is_stored(
 
 
 def test_a_store_that_fell_back_gets_again_what_a_process_knows_of_later(
-    valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path
+    valkey: EmbeddedValkey, tmp_path: Path
 ) -> None:
     """As after a failover: an edition and a withdrawal that were acknowledged are gone."""
-    settings = settings_for(valkey, minilm_store, tmp_path / "data")
+    settings = settings_for(valkey, tmp_path / "data")
 
     async def story(newsstand: Newsstand) -> None:
         newsroom = Newsroom(newsstand)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.integration.asking import click, eventually, ids, put, recommend
-from tests.integration.service_process import ServiceProcess, model_arguments
+from tests.integration.service_process import ServiceProcess
 
 
 def newsstand(*arguments: str | Path) -> None:
@@ -24,14 +24,11 @@ def on_disk(folder: Path, text: str) -> bool:
     return any(holds(path) for path in folder.rglob("*"))
 
 
-def test_a_state_is_exported_and_imported_while_both_services_run(
-    minilm_store: Path, tmp_path: Path
-) -> None:
+def test_a_state_is_exported_and_imported_while_both_services_run(tmp_path: Path) -> None:
     old, new, state = tmp_path / "old", tmp_path / "new", tmp_path / "state.jsonl"
-    model = model_arguments(minilm_store)
     with (
-        ServiceProcess("--data-dir", str(old), *model) as here,
-        ServiceProcess("--data-dir", str(new), *model) as there,
+        ServiceProcess("--data-dir", str(old)) as here,
+        ServiceProcess("--data-dir", str(new)) as there,
     ):
         for name in "abcd":
             put(here.client, name, f"Harbour story {name}", category="harbour")
@@ -65,9 +62,9 @@ SAME = {"user_id", "history", "marks", "shown", "history_vector", "event_ids"}
 
 
 def test_a_reader_who_is_erased_is_soon_gone_from_the_files_of_the_embedded_store(
-    minilm_store: Path, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    with ServiceProcess("--data-dir", str(tmp_path), *model_arguments(minilm_store)) as running:
+    with ServiceProcess("--data-dir", str(tmp_path)) as running:
         put(running.client, "a", "Harbour story")
         click(running.client, "a-certain-reader", "a")
         recommend(running.client, user_id="a-certain-reader")

@@ -18,7 +18,8 @@ from bench.faults.service import children
 from tests.expositions import Described, exposed, table
 from tests.integration.asking import eventually
 from tests.integration.otlp_receiver import Receiver, Span
-from tests.integration.service_process import ServiceProcess, model_arguments, refused
+from tests.integration.service_process import ServiceProcess, refused
+from tests.shipped import REFERENCE
 from tests.unit.bare_install import run_without
 
 READER, TEXT, BODY = "reader-zebra", "Quokkas win the regatta", "marmalade-in-the-body"
@@ -52,7 +53,7 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def watched(minilm_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Watched:
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     """Reads, writes, refusals and a store that hangs, at a service with keys and traces."""
     folder = tmp_path_factory.mktemp("watched")
     (folder / "policies.toml").write_text(POLICIES, "utf-8")
@@ -61,7 +62,7 @@ def watched(minilm_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Wat
         arguments = ["--data-dir", str(folder / "data"), "--log-format", "json"]
         arguments += ["--policies-file", str(folder / "policies.toml")]
         arguments += ["--api-keys-file", str(folder / "keys.json")]
-        arguments += ["--otlp-endpoint", receiver.url, *model_arguments(minilm_store)]
+        arguments += ["--otlp-endpoint", receiver.url]
         env = {"OTEL_BSP_SCHEDULE_DELAY": "100"}
         with ServiceProcess(*arguments, env=env) as service:
             stranger = httpx.Client(base_url=service.client.base_url)
@@ -155,7 +156,7 @@ def test_metrics_tell_what_happened(watched: Watched) -> None:
         'newsstand_refused_total{reason="unknown_key"} 1.0',
         'newsstand_requests_total{method="POST",route="/v1/recommend",status="400"} 1.0',
         'newsstand_cache_lookups_total{cache="text_digests",outcome="miss"} 4.0',
-        'newsstand_model{model="news-minilm@1",role="active"} 1.0',
+        f'newsstand_model{{model="{REFERENCE}",role="active"}} 1.0',
         'newsstand_state_servers{breaker="closed"} 1.0',
         'newsstand_processes{process="worker"} 1.0',
         "newsstand_requests_in_flight 1.0",
@@ -270,10 +271,8 @@ def test_no_reader_no_text_and_no_key_is_in_what_it_says(watched: Watched) -> No
         assert secret not in told
 
 
-def test_traces_without_the_extra_are_refused_with_its_name(
-    minilm_store: Path, tmp_path: Path
-) -> None:
-    settings = ["--port", "0", "--data-dir", str(tmp_path), *model_arguments(minilm_store)]
+def test_traces_without_the_extra_are_refused_with_its_name(tmp_path: Path) -> None:
+    settings = ["--port", "0", "--data-dir", str(tmp_path)]
     wish = ["--otlp-endpoint", "http://localhost:4318"]
     done = run_without(["opentelemetry.exporter"], "service.cli", "serve", *settings, *wish)
     assert done.returncode == 1

@@ -1,7 +1,6 @@
 """Online equals offline, on a slice of the real log; ``python -m bench.parity`` does all of it."""
 
 from collections import Counter
-from pathlib import Path
 
 import httpx
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 
 from bench.data import MIND
 from bench.parity import agree, post_news, served_scores
-from model_store.store import ModelStore
+from model_store.store import DEFAULT_ARTEFACT, ModelStore
 from training.data.impressions import Impression, ImpressionLog
 from training.data.logs import read_logs
 from training.evaluation.evaluate import evaluate_on
@@ -41,9 +40,7 @@ def slice_of(log: ImpressionLog) -> ImpressionLog:
     return log.take(np.array(list(places)))
 
 
-def test_rank_over_a_log_gives_the_offline_evaluations_metrics(
-    own_service: httpx.Client, minilm_store: Path
-) -> None:
+def test_rank_over_a_log_gives_the_offline_evaluations_metrics(own_service: httpx.Client) -> None:
     (log,) = read_logs([MIND / "dev"], [MIND / "train"])
     chosen = slice_of(log)
     assert sum(map(repeats, chosen)) >= 15
@@ -51,7 +48,7 @@ def test_rank_over_a_log_gives_the_offline_evaluations_metrics(
 
     post_news(own_service, chosen.news.take(chosen.seen()))
     online_S = served_scores(own_service, chosen)
-    artefact = ModelStore.at(minilm_store).load("news-minilm")
+    artefact = ModelStore.at().load(DEFAULT_ARTEFACT)
     offline = evaluate_on(artefact, chosen, "a slice")
 
     assert agree(evaluate_scores(chosen, online_S), offline.report)

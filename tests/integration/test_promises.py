@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,10 +104,8 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(minilm_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    own = Settings(
-        data_dir=tmp_path_factory.mktemp("data"), model_store=minilm_store, model="news-minilm"
-    )
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    own = Settings(data_dir=tmp_path_factory.mktemp("data"))
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         parts = runner.run(assembled(own, stack, time.time))

@@ -14,7 +14,7 @@ from service.adapters.redis import keys
 from service.domain.fields import UserId
 from tests.forwarder import Forwarder
 from tests.integration.asking import click, eventually, put, recommend
-from tests.integration.service_process import ServiceProcess, model_arguments
+from tests.integration.service_process import ServiceProcess
 from tests.redis_servers import Server, cluster
 
 MORE_SECONDS = 0.050
@@ -23,10 +23,10 @@ READERS = 30
 
 
 @contextmanager
-def served(store: Path, folder: Path, url: str) -> Iterator[httpx.Client]:
+def served(folder: Path, url: str) -> Iterator[httpx.Client]:
     """A service on a state store, with some articles, and readers who clicked."""
     arguments = ["--redis-url", url, "--data-dir", str(folder / "data")]
-    with ServiceProcess(*arguments, *model_arguments(store)) as running:
+    with ServiceProcess(*arguments) as running:
         for number in range(5):
             put(running.client, f"a{number}", f"Harbour story {number}")
         for reader in range(READERS):
@@ -36,12 +36,12 @@ def served(store: Path, folder: Path, url: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def stage(minilm_store: Path, tmp_path: Path) -> Iterator[tuple[httpx.Client, Server, Forwarder]]:
+def stage(tmp_path: Path) -> Iterator[tuple[httpx.Client, Server, Forwarder]]:
     """A service, its state store, and the way between them."""
     with (
         Server(tmp_path / "server", "--appendonly", "yes") as server,
         Forwarder(server) as way,
-        served(minilm_store, tmp_path, way.url) as client,
+        served(tmp_path, way.url) as client,
     ):
         yield client, server, way
 
@@ -148,10 +148,10 @@ def test_a_crowd_of_readers_while_the_store_hangs_and_comes_back(
     well_again(client)
 
 
-def test_everything_runs_on_a_cluster(minilm_store: Path, tmp_path: Path) -> None:
+def test_everything_runs_on_a_cluster(tmp_path: Path) -> None:
     with (
         cluster(tmp_path / "nodes") as running,
-        served(minilm_store, tmp_path, running.url) as client,
+        served(tmp_path, running.url) as client,
     ):
         well_again(client)
         eventually(lambda: trending(client)[:1] == ["a0"])

@@ -13,15 +13,14 @@ import pytest
 
 from bench.data import DATA
 from tests.integration.newsroom import SUBJECTS
-from tests.integration.service_process import model_arguments
 
 BEGAN = datetime(2026, 5, 1, 8, tzinfo=UTC)
 POLICIES = "[scenarios.spread]\ndiversity = 0.9\nexplore = { share = 0.0 }\n"
 
 
-def replay(store: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def replay(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "service.cli", "replay", *arguments]
-    flags = [*model_arguments(store), "--out", str(folder / "out")]
+    flags = ["--out", str(folder / "out")]
     return subprocess.run(
         [*command, *flags], capture_output=True, text=True, env={**os.environ, "COLUMNS": "160"}
     )
@@ -43,13 +42,11 @@ def mind(folder: Path) -> Path:
     return folder
 
 
-def test_the_models_order_wins_on_readers_who_stay_with_their_subject(
-    minilm_store: Path, tmp_path: Path
-) -> None:
+def test_the_models_order_wins_on_readers_who_stay_with_their_subject(tmp_path: Path) -> None:
     (tmp_path / "policies.toml").write_text(POLICIES)
     policies = ["--policies-file", str(tmp_path / "policies.toml")]
     scenarios = ["--scenario", "model", "--scenario", "spread"]
-    done = replay(minilm_store, tmp_path, str(mind(tmp_path / "log")), *policies, *scenarios)
+    done = replay(tmp_path, str(mind(tmp_path / "log")), *policies, *scenarios)
     assert done.returncode == 0, done.stderr
     assert "nDCG@10" in done.stdout
     report = json.loads((tmp_path / "out" / "report.json").read_text())
@@ -64,9 +61,7 @@ def test_the_models_order_wins_on_readers_who_stay_with_their_subject(
     assert not re.search(r"(src|href)=.http", page)  # it needs nothing from elsewhere
 
 
-def test_a_log_without_texts_profiles_nobody_and_says_so(
-    minilm_store: Path, tmp_path: Path
-) -> None:
+def test_a_log_without_texts_profiles_nobody_and_says_so(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.mkdir()
     began = BEGAN.replace(tzinfo=None)
@@ -88,7 +83,7 @@ def test_a_log_without_texts_profiles_nobody_and_says_so(
             "read_time_fixed": [[12.0]],
         }
     ).write_parquet(log / "history.parquet")
-    done = replay(minilm_store, tmp_path, str(log), "--scenario", "model")
+    done = replay(tmp_path, str(log), "--scenario", "model")
     assert done.returncode == 0, done.stderr
     assert "generated" in done.stdout
     report = json.loads((tmp_path / "out" / "report.json").read_text())
@@ -99,7 +94,7 @@ def test_a_log_without_texts_profiles_nobody_and_says_so(
 
 
 @pytest.mark.parametrize("name", ["mind-sample/dev", "ebnerd-demo/train"])
-def test_a_slice_of_a_real_log(minilm_store: Path, tmp_path: Path, name: str) -> None:
+def test_a_slice_of_a_real_log(tmp_path: Path, name: str) -> None:
     if not (DATA / name).is_dir():
         pytest.skip(f"{DATA / name} is not there: see NEWSSTAND_DATA")
     log = tmp_path / "log"
@@ -122,7 +117,7 @@ def test_a_slice_of_a_real_log(minilm_store: Path, tmp_path: Path, name: str) ->
         history.filter(pl.col("user_id").is_in(readers.to_list())).with_columns(
             pl.col("article_id_fixed", "impression_time_fixed", "read_time_fixed").list.tail(10)
         ).write_parquet(log / "history.parquet")
-    done = replay(minilm_store, tmp_path, str(log))
+    done = replay(tmp_path, str(log))
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert set(report["scenarios"]) == {"model", "default"}
@@ -140,10 +135,10 @@ def test_a_slice_of_a_real_log(minilm_store: Path, tmp_path: Path, name: str) ->
     ],
 )
 def test_what_cannot_be_replayed_is_said_in_a_line(
-    minilm_store: Path, tmp_path: Path, arguments: list[str], said: str
+    tmp_path: Path, arguments: list[str], said: str
 ) -> None:
     log = str(mind(tmp_path / "log"))
-    done = replay(minilm_store, tmp_path, *[part.format(log=log) for part in arguments])
+    done = replay(tmp_path, *[part.format(log=log) for part in arguments])
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -13,14 +13,14 @@ import pytest
 
 from service.adapters.embedded_valkey import EmbeddedValkey
 from tests.integration.asking import click, eventually, ids, put, recommend
-from tests.integration.service_process import ServiceProcess, model_arguments
+from tests.integration.service_process import ServiceProcess
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_articles_and_clicks_survive_the_end_of_the_service(
-    minilm_store: Path, tmp_path: Path, how: signal.Signals
+    tmp_path: Path, how: signal.Signals
 ) -> None:
-    arguments = ["--data-dir", str(tmp_path / "data"), *model_arguments(minilm_store)]
+    arguments = ["--data-dir", str(tmp_path / "data")]
     with ServiceProcess(*arguments) as first:
         for name in "abc":
             put(first.client, name, f"Harbour story {name}")
@@ -35,10 +35,8 @@ def test_articles_and_clicks_survive_the_end_of_the_service(
         assert after["items"][0]["relevance"] == before["items"][0]["relevance"]
 
 
-def test_a_second_signal_does_not_cut_the_orderly_end_short(
-    minilm_store: Path, tmp_path: Path
-) -> None:
-    arguments = ["--data-dir", str(tmp_path / "data"), *model_arguments(minilm_store)]
+def test_a_second_signal_does_not_cut_the_orderly_end_short(tmp_path: Path) -> None:
+    arguments = ["--data-dir", str(tmp_path / "data")]
     with ServiceProcess(*arguments) as running:
         put(running.client, "a", "Harbour story")
         with ThreadPoolExecutor() as pool:
@@ -51,10 +49,10 @@ def test_a_second_signal_does_not_cut_the_orderly_end_short(
 
 
 @pytest.fixture
-def replicas(minilm_store: Path, tmp_path: Path) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+def replicas(tmp_path: Path) -> Iterator[tuple[httpx.Client, httpx.Client]]:
     """Two services on one state store."""
     with EmbeddedValkey(tmp_path / "shared") as valkey:
-        arguments = ["--redis-url", valkey.url, *model_arguments(minilm_store)]
+        arguments = ["--redis-url", valkey.url]
         with ServiceProcess(*arguments) as one, ServiceProcess(*arguments) as other:
             yield one.client, other.client
 
@@ -88,12 +86,10 @@ def test_a_click_through_another_replica_is_known_before_the_article_is(
         assert answer["degraded"] == []
 
 
-def test_without_its_state_store_the_service_reads_on_and_refuses_writes(
-    minilm_store: Path, tmp_path: Path
-) -> None:
+def test_without_its_state_store_the_service_reads_on_and_refuses_writes(tmp_path: Path) -> None:
     valkey = EmbeddedValkey(tmp_path / "shared")
     with valkey:
-        arguments = ["--redis-url", valkey.url, *model_arguments(minilm_store)]
+        arguments = ["--redis-url", valkey.url]
         running = ServiceProcess(*arguments).__enter__()
         put(running.client, "a", "Harbour story")
         put(running.client, "b", "Another harbour story")

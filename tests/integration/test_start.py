@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.service_process import ServiceProcess, model_arguments, refused
+from model_store import layout
+from model_store.store import DEFAULT_ARTEFACT, SHIPPED, ModelStore
+from tests.integration.asking import put
+from tests.integration.service_process import ServiceProcess, refused
+from tests.shipped import REFERENCE
 
 
 @pytest.fixture
-def store(minilm_store: Path, tmp_path: Path) -> Path:
-    """A copy of the artefact, to be damaged."""
-    copy = tmp_path / "models"
-    shutil.copytree(minilm_store, copy)
-    return copy
+def artefact(tmp_path: Path) -> Path:
+    """The folder of the shipped artefact's copy in a store of the test's own, to be damaged."""
+    store = tmp_path / "models"
+    shutil.copytree(SHIPPED, store)
+    return ModelStore.at(store).folder(DEFAULT_ARTEFACT)
 
 
 def one_line(said: str) -> str:
@@ -25,68 +29,71 @@ def one_line(said: str) -> str:
     return lines[0]
 
 
-def start(tmp_path: Path, store: Path, *more: str) -> str:
-    data = ["--data-dir", str(tmp_path / "data"), "--port", "0"]
-    return one_line(refused(*data, *model_arguments(store), *more))
+def start(tmp_path: Path, *more: str) -> str:
+    return one_line(refused("--data-dir", str(tmp_path / "data"), "--port", "0", *more))
 
 
-def test_a_truncated_encoder_is_refused(store: Path, tmp_path: Path) -> None:
-    encoder = store / "news-minilm" / "1" / "news_encoder.fp32.onnx"
+def start_with(artefact: Path, tmp_path: Path) -> str:
+    return start(tmp_path, "--model-store", str(artefact.parents[1]))
+
+
+def test_a_truncated_encoder_is_refused(artefact: Path, tmp_path: Path) -> None:
+    encoder = next(artefact.glob("news_encoder.*"))
     encoder.write_bytes(encoder.read_bytes()[:-100])
-    assert str(encoder) in start(tmp_path, store)
+    assert str(encoder) in start_with(artefact, tmp_path)
 
 
-def test_an_altered_tokenizer_is_refused(store: Path, tmp_path: Path) -> None:
-    tokenizer = store / "news-minilm" / "1" / "tokenizer.json"
+def test_an_altered_tokenizer_is_refused(artefact: Path, tmp_path: Path) -> None:
+    tokenizer = artefact / layout.TOKENIZER
     content = bytearray(tokenizer.read_bytes())
     content[len(content) // 2] ^= 1
     tokenizer.write_bytes(content)
-    said = start(tmp_path, store)
+    said = start_with(artefact, tmp_path)
     assert str(tokenizer) in said
     assert "SHA-256" in said
 
 
-def test_a_missing_file_is_refused(store: Path, tmp_path: Path) -> None:
-    card = store / "news-minilm" / "1" / "card.md"
+def test_a_missing_file_is_refused(artefact: Path, tmp_path: Path) -> None:
+    card = artefact / layout.CARD
     card.unlink()
-    assert f"{card} is missing" in start(tmp_path, store)
+    assert f"{card} is missing" in start_with(artefact, tmp_path)
 
 
-def test_an_unknown_format_version_is_refused(store: Path, tmp_path: Path) -> None:
-    path = store / "news-minilm" / "1" / "manifest.json"
+def test_an_unknown_format_version_is_refused(artefact: Path, tmp_path: Path) -> None:
+    path = artefact / layout.MANIFEST
     manifest = json.loads(path.read_text())
     path.write_text(json.dumps({**manifest, "format_version": 99}))
-    assert "format version 99" in start(tmp_path, store)
+    assert "format version 99" in start_with(artefact, tmp_path)
 
 
-@pytest.mark.parametrize("model", ["news-minilm@7", "news-minilm@candidate", "nothing", "a/b", "@"])
-def test_a_model_that_is_not_there_is_refused(store: Path, tmp_path: Path, model: str) -> None:
-    assert model.split("@")[0] in start(tmp_path, store, "--model", model)
+@pytest.mark.parametrize(
+    "model", [f"{DEFAULT_ARTEFACT}@700", f"{DEFAULT_ARTEFACT}@candidate", "nothing", "a/b", "@"]
+)
+def test_a_model_that_is_not_there_is_refused(tmp_path: Path, model: str) -> None:
+    assert model.split("@")[0] in start(tmp_path, "--model", model)
 
 
-def test_a_port_in_use_is_refused(minilm_store: Path, tmp_path: Path) -> None:
+def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        said = start(tmp_path, minilm_store, "--port", port)
+        said = start(tmp_path, "--port", port)
     assert port in said
     assert "in use" in said
 
 
-def test_a_data_folder_that_cannot_be_written_is_refused(
-    minilm_store: Path, tmp_path: Path
-) -> None:
+def test_a_data_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
-    assert str(tmp_path / "data") in start(tmp_path, minilm_store)
+    assert str(tmp_path / "data") in start(tmp_path)
 
 
-def test_a_data_folder_in_use_is_refused(minilm_store: Path, tmp_path: Path) -> None:
-    arguments = ["--data-dir", str(tmp_path / "data"), *model_arguments(minilm_store)]
+def test_a_data_folder_in_use_is_refused(tmp_path: Path) -> None:
+    arguments = ["--data-dir", str(tmp_path / "data")]
     with ServiceProcess(*arguments):
-        assert "another Newsstand" in start(tmp_path, minilm_store)
+        assert "another Newsstand" in start(tmp_path)
 
 
-def test_a_redis_that_is_not_there_is_refused(minilm_store: Path, tmp_path: Path) -> None:
-    said = start(tmp_path, minilm_store, "--redis-url", "redis://127.0.0.1:1/0")
+def test_a_redis_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    said = start(tmp_path, "--redis-url", "redis://127.0.0.1:1/0")
     assert "does not answer" in said
 
 
@@ -103,17 +110,21 @@ def test_a_redis_that_is_not_there_is_refused(minilm_store: Path, tmp_path: Path
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(
-    minilm_store: Path, tmp_path: Path, arguments: list[str], named: str
+    tmp_path: Path, arguments: list[str], named: str
 ) -> None:
-    assert named in start(tmp_path, minilm_store, *arguments)
+    assert named in start(tmp_path, *arguments)
 
 
-def test_settings_come_from_the_environment(minilm_store: Path, tmp_path: Path) -> None:
-    env = {
-        "NEWSSTAND_DATA_DIR": str(tmp_path / "data"),
-        "NEWSSTAND_MODEL_STORE": str(minilm_store),
-        "NEWSSTAND_MODEL": "news-minilm@1",
-    }
+def test_settings_come_from_the_environment(tmp_path: Path) -> None:
+    env = {"NEWSSTAND_DATA_DIR": str(tmp_path / "data"), "NEWSSTAND_MODEL": REFERENCE}
     with ServiceProcess(env=env) as running:
-        assert running.client.get("/health/ready").json()["model"] == "news-minilm@1"
+        assert running.client.get("/health/ready").json()["model"] == REFERENCE
     assert (tmp_path / "data" / "valkey").is_dir()
+
+
+def test_without_a_word_on_models_what_ships_is_served_and_stays_as_it_is(tmp_path: Path) -> None:
+    before = sorted((file, file.stat().st_mtime_ns) for file in SHIPPED.rglob("*"))
+    with ServiceProcess("--data-dir", str(tmp_path / "data")) as running:
+        assert running.client.get("/health/ready").json()["model"] == REFERENCE
+        put(running.client, "a", "Harbour story")
+    assert before == sorted((file, file.stat().st_mtime_ns) for file in SHIPPED.rglob("*"))

@@ -11,7 +11,7 @@ import redis
 
 from service.adapters.embedded_valkey import EmbeddedValkey
 from tests.integration.asking import click, eventually, ids, put, recommend
-from tests.integration.service_process import ServiceProcess, model_arguments
+from tests.integration.service_process import ServiceProcess
 
 Start = Callable[[str], ServiceProcess]
 
@@ -23,13 +23,13 @@ def valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
 
 
 @pytest.fixture
-def start(valkey: EmbeddedValkey, minilm_store: Path, tmp_path: Path) -> Iterator[Start]:
+def start(valkey: EmbeddedValkey, tmp_path: Path) -> Iterator[Start]:
     """Starts a replica with a data folder of its own."""
     running: list[ServiceProcess] = []
 
     def started(name: str) -> ServiceProcess:
         arguments = ["--redis-url", valkey.url, "--data-dir", str(tmp_path / name)]
-        service = ServiceProcess(*arguments, *model_arguments(minilm_store)).__enter__()
+        service = ServiceProcess(*arguments).__enter__()
         running.append(service)
         return service
 
@@ -103,17 +103,15 @@ def test_a_loss_that_is_confirmed_while_a_replica_was_down_is_made_good_at_its_s
     assert lost.client.get("/v1/articles/a").status_code == 200
 
 
-def test_a_service_starts_to_read_while_its_store_is_away(
-    minilm_store: Path, tmp_path: Path
-) -> None:
+def test_a_service_starts_to_read_while_its_store_is_away(tmp_path: Path) -> None:
     valkey = EmbeddedValkey(tmp_path / "store")
     arguments = ["--redis-url", valkey.url, "--data-dir", str(tmp_path / "one")]
-    with valkey, ServiceProcess(*arguments, *model_arguments(minilm_store)) as service:
+    with valkey, ServiceProcess(*arguments) as service:
         put(service.client, "a", "Harbour story")
         put(service.client, "gone", "A story that is withdrawn last of all")
         click(service.client, "u", "a")
         service.client.delete("/v1/articles/gone")
-    with ServiceProcess(*arguments, *model_arguments(minilm_store)) as service:
+    with ServiceProcess(*arguments) as service:
         answer = recommend(service.client, user_id="u")
         assert answer["degraded"] == ["state_unavailable"]
         assert ids(answer) == ["a"]

@@ -12,16 +12,16 @@ from bench.faults.service import children
 from service.adapters.embedded_valkey import EmbeddedValkey
 from tests.expositions import exposed, table
 from tests.integration.asking import click, eventually, ids, put, recommend
-from tests.integration.service_process import ServiceProcess, model_arguments
+from tests.integration.service_process import ServiceProcess
 
 WORKERS = 3
 ENCODERS = 1
 
 
 @pytest.fixture
-def service(minilm_store: Path, tmp_path: Path) -> Iterator[ServiceProcess]:
+def service(tmp_path: Path) -> Iterator[ServiceProcess]:
     arguments = ["--data-dir", str(tmp_path / "data"), "--workers", str(WORKERS)]
-    with ServiceProcess(*arguments, *model_arguments(minilm_store)) as running:
+    with ServiceProcess(*arguments) as running:
         yield running
 
 

@@ -23,7 +23,8 @@ def evaluate(
         list[Path] | None, typer.Option(help="Further folders or news.tsv files.")
     ] = None,
     precision: Annotated[
-        Literal["auto", "fp32", "int8"], typer.Option(help="auto: what the service would choose.")
+        Literal["auto", "fp32", "fp16", "int8"],
+        typer.Option(help="auto: what the service would choose."),
     ] = "auto",
     prior: Annotated[
         Path | None, typer.Option(help="An earlier log, for the baselines and for novelty.")

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from model_store import layout
 from model_store.artefact import Artefact
 from model_store.inputs import NewsInputs
-from model_store.manifest import ArtefactName
+from model_store.manifest import ArtefactName, Precision
 from model_store.tokens import Tokenising, read_tokenizer
 from model_store.writer import Description, Signature, write_artefact
 from training.errors import NotWritable
@@ -31,8 +31,10 @@ def export_artefact(
     representative: Sequence[NewsInputs] = (),
     centring: bool = True,
     roundings: Roundings = INT8,
+    kept: Sequence[Precision] | None = None,
 ) -> Artefact:
-    """Write the next version of ``name`` into ``store``, in fp32 and what ``roundings`` make.
+    """Write the next version of ``name`` into ``store``, in fp32 and what ``roundings`` make;
+    of these only what is ``kept``, where that is said.
 
     ``representative`` are news of the kind that will be served. Parity with torch is measured over
     them (``parity_news``); with ``centring`` each precision then subtracts its own mean vector of
@@ -50,6 +52,7 @@ def export_artefact(
         representative=representative,
         centring=centring and bool(representative),
         roundings=roundings,
+        kept=kept,
     )
     try:
         return write_artefact(store, name, build)
@@ -65,9 +68,10 @@ def _build(
     representative: Sequence[NewsInputs],
     centring: bool,
     roundings: Roundings,
+    kept: Sequence[Precision] | None,
 ) -> tuple[Description, dict[str, Signature]]:
     """Fill the staging folder and describe what lies in it."""
-    encoder.tokenizer.save(str(staging / layout.TOKENIZER))
+    encoder.tokenizer.save(str(staging / layout.TOKENIZER), pretty=False)
     tokenise = _tokenising(staging, encoder)
     tokens = tokenise(parity_news(encoder.text.template, representative))
     vectors = NewsVectors(
@@ -75,6 +79,9 @@ def _build(
     )
     files = write_files(staging, vectors, tokens, roundings)
     parity = measure_files(files, vectors, tokens)
+    for precision in files.keys() - (files if kept is None else kept):
+        files.pop(precision).unlink()
+        del parity[precision]
     if centring:
         tokens = tokenise(representative)
         for path in files.values():

@@ -28,6 +28,7 @@ from onnx import NodeProto, TensorProto
 
 from model_store.tokens import NewsTokens
 from training.export.calibration import HIGHEST, Rounding, best_rounding, observe
+from training.export.four_bit import look_up, packed_exactly
 from training.export.onnx_rewriting import MICROSOFT, Rewriting
 
 Float32 = NDArray[np.float32]
@@ -158,8 +159,12 @@ def _quantise_linear(graph: Rewriting, node: NodeProto, rows: _Rows, factors_K: 
 
 
 def _quantise_table(graph: Rewriting, node: NodeProto) -> None:
-    """Look a row up as integers and scale it."""
+    """Look a row up as integers and scale it; in four bits where that loses nothing."""
     table, ids, result = node.input[0], node.input[1], node.output[0]
+    exact = packed_exactly(graph.constants[table])
+    if exact is not None:
+        look_up(graph, node, exact)
+        return
     integers_VD, scale_V1 = quantised_rows(graph.constants[table])
     integers = graph.node("Gather", graph.constant(f"{table}.integers", integers_VD), ids)
     scale = graph.node("Gather", graph.constant(f"{table}.scales", scale_V1), ids)

@@ -6,7 +6,7 @@ import pkgutil
 from pathlib import Path
 
 from training.errors import BadRecipe
-from training.recipe import Recipe, validated
+from training.recipe import Recipe
 
 
 def names() -> list[str]:
@@ -24,7 +24,7 @@ def find(name: str) -> Recipe:
     if path.suffix != ".json":
         raise BadRecipe(f"there is no recipe {name!r}: {', '.join(names())}, or a .json file")
     try:
-        return validated(json.loads(path.read_text(encoding="utf-8")))
+        return Recipe.validated(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise BadRecipe(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:

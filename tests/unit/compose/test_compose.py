@@ -127,13 +127,14 @@ def test_an_image_has_a_base_by_argument_and_a_user_who_is_not_root(file: Path) 
     assert re.findall(r"^USER (\S+)", text, re.M)[-1] not in ("root", "0")
 
 
-def test_the_services_image_has_no_torch_but_where_the_encoder_is_made() -> None:
+def test_the_services_image_has_no_torch_and_serves_what_ships() -> None:
     text = (DOCKER / "service.Dockerfile").read_text("utf-8")
-    stages = re.split(r"^FROM ", text, flags=re.M)[1:]
-    training = [stage for stage in stages if "training" in stage]
-    assert [stage.splitlines()[0] for stage in training] == ["pip AS encoder"]
-    copied = re.findall(r"COPY --from=encoder (.*)", text)
-    assert set(copied) == {"/artefacts model_store/artefacts"}
+    extras = {extra for found in re.findall(r"'\.\[(.*)\]'", text) for extra in found.split(",")}
+    assert extras == {"cpu", "gpu", "embedded", "tracing"}
+    assert "training" not in text
+    assert "NEWSSTAND_MODEL=" not in text
+    copied = re.findall(r"^COPY (?!--from)(.*)", text, re.M)
+    assert "model_store model_store" in copied
 
 
 def test_nginx_takes_a_little_more_than_the_service_so_that_the_service_says_why() -> None:

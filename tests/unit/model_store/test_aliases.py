@@ -2,13 +2,14 @@
 
 import json
 import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from model_store import layout
 from model_store.errors import Damaged, NotFound, NotWritable
-from model_store.store import REMEMBERED, ModelStore
+from model_store.store import DEFAULT_ARTEFACT, REMEMBERED, SHIPPED, ModelStore
 from tests.unit.model_store.fake_artefact import NAME, store_with
 
 
@@ -124,6 +125,28 @@ def test_rolling_back_what_never_was_is_refused_and_leaves_no_trace(tmp_path: Pa
     with pytest.raises(NotFound, match="names no artefact"):
         store.rollback("../news")
     assert list(tmp_path.iterdir()) == []
+
+
+CHANGES: dict[str, Callable[[ModelStore], object]] = {
+    "promote": lambda store: store.promote(
+        DEFAULT_ARTEFACT, store.versions(DEFAULT_ARTEFACT)[-1], "candidate"
+    ),
+    "rollback": lambda store: store.rollback(DEFAULT_ARTEFACT),
+    "prune": lambda store: store.prune(DEFAULT_ARTEFACT, keep=1),
+    "remove": lambda store: store.remove(DEFAULT_ARTEFACT, 700),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_without_a_store_of_ones_own_nothing_changes(
+    change: Callable[[ModelStore], object],
+) -> None:
+    store = ModelStore.at()
+    before = store.aliases(DEFAULT_ARTEFACT)
+    with pytest.raises(NotWritable, match="name a store of your own"):
+        change(store)
+    assert store.aliases(DEFAULT_ARTEFACT) == before
+    assert not list(SHIPPED.rglob(".*"))
 
 
 def test_an_alias_of_the_shipped_store_is_moved_in_the_writable_one(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ GOOD: dict[str, Any] = {
     "low_cosine": 0.99,
     "texts": 100,
 }
+BARELY_CLOSE: dict[str, Any] = {**GOOD, "mean_cosine": 0.995, "low_cosine": 0.98}
+FAR: dict[str, Any] = {**GOOD, "mean_cosine": 0.9}
 
 
 @pytest.fixture
@@ -26,16 +28,11 @@ def fields(tmp_path: Path) -> dict[str, Any]:
 
 
 def with_precisions(fields: dict[str, Any], **parity: dict[str, Any]) -> Manifest:
-    """The manifest with these precisions beside fp32."""
+    """The manifest with these precisions and no other."""
     file = fields["files"][layout.CARD]
-    files = {layout.news_encoder(precision): file for precision in parity}
-    return Manifest.model_validate(
-        {
-            **fields,
-            "files": {**fields["files"], **files},
-            "parity": {**fields["parity"], **parity},
-        }
-    )
+    needed = [layout.TOKENIZER, layout.CARD, *map(layout.news_encoder, parity)]
+    files = dict.fromkeys(needed, file)
+    return Manifest.model_validate({**fields, "files": files, "parity": parity})
 
 
 def test_a_manifest_survives_its_own_json(fields: dict[str, Any]) -> None:
@@ -58,11 +55,9 @@ def test_attention_needs_a_user_encoder(fields: dict[str, Any]) -> None:
     assert Manifest.model_validate(fields).scoring.history_length == 50
 
 
-def test_there_is_always_an_fp32_encoder(fields: dict[str, Any]) -> None:
-    fields["parity"] = {"int8": GOOD}
-    fields["files"][layout.news_encoder("int8")] = fields["files"][layout.CARD]
-    with pytest.raises(ValidationError, match="fp32 encoder is missing"):
-        Manifest.model_validate(fields)
+def test_there_is_always_an_encoder_in_some_precision(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="no news encoder in any precision"):
+        with_precisions(fields)
 
 
 def test_a_precision_is_listed_with_its_file(fields: dict[str, Any]) -> None:
@@ -114,23 +109,28 @@ def test_a_digest_is_64_lower_case_digits(fields: dict[str, Any], digest: str) -
 
 
 @pytest.mark.parametrize(
-    ("others", "on_cpu", "on_gpu"),
+    ("parity", "on_cpu", "on_gpu"),
     [
-        ({}, "fp32", "fp32"),
-        ({"fp16": GOOD}, "fp32", "fp16"),
-        ({"int8": GOOD}, "int8", "fp32"),
-        ({"int8": {**GOOD, "mean_cosine": 0.995, "low_cosine": 0.98}}, "int8", "fp32"),
-        ({"int8": {**GOOD, "mean_cosine": 0.9949}}, "fp32", "fp32"),
-        ({"int8": {**GOOD, "low_cosine": 0.9799}}, "fp32", "fp32"),
-        ({"int8": GOOD, "fp16": GOOD}, "int8", "fp16"),
+        ({"fp32": GOOD}, "fp32", "fp32"),
+        ({"fp32": GOOD, "fp16": GOOD}, "fp32", "fp16"),
+        ({"fp32": GOOD, "int8": GOOD}, "int8", "fp32"),
+        ({"fp32": GOOD, "int8": BARELY_CLOSE}, "int8", "fp32"),
+        ({"fp32": GOOD, "int8": {**BARELY_CLOSE, "mean_cosine": 0.9949}}, "fp32", "fp32"),
+        ({"fp32": GOOD, "int8": {**BARELY_CLOSE, "low_cosine": 0.9799}}, "fp32", "fp32"),
+        ({"fp32": GOOD, "int8": GOOD, "fp16": GOOD}, "int8", "fp16"),
+        ({"int8": GOOD}, "int8", "int8"),
+        ({"int8": FAR}, "int8", "int8"),
+        ({"fp16": GOOD}, "fp16", "fp16"),
+        ({"fp16": GOOD, "int8": GOOD}, "int8", "fp16"),
+        ({"fp16": GOOD, "int8": FAR}, "fp16", "fp16"),
     ],
 )
-def test_the_precision_follows_the_device_and_the_measured_parity(
+def test_the_precision_follows_what_there_is_the_device_and_the_measured_parity(
     fields: dict[str, Any],
-    others: dict[str, dict[str, Any]],
+    parity: dict[str, dict[str, Any]],
     on_cpu: Precision,
     on_gpu: Precision,
 ) -> None:
-    manifest = with_precisions(fields, **others)
+    manifest = with_precisions(fields, **parity)
     assert manifest.best_precision("cpu") == on_cpu
     assert manifest.best_precision("cuda") == on_gpu

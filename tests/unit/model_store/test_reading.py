@@ -109,5 +109,5 @@ def test_what_is_no_tokenizer_and_no_encoder_is_refused_by_name(tmp_path: Path) 
 
 
 def test_a_precision_that_was_not_made_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Damaged, match="has no int8 encoder"):
+    with pytest.raises(Damaged, match="has no int8 encoder, only fp32"):
         NewsEncoder(write(tmp_path), "int8")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from model_store.store import DEFAULT_ARTEFACT
+from tests.shipped import REFERENCE
 from training.cli import main
 from training.export.sample_texts import SAMPLE_TITLES
 
@@ -45,42 +47,48 @@ def test_help_does_not_wait_for_torch() -> None:
 def test_evaluate_prints_and_writes_the_figures(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    minilm_store: Path,
     log: Path,
     tmp_path: Path,
 ) -> None:
-    arguments = ("news-minilm", "--store", minilm_store, "--data", log)
+    arguments = (DEFAULT_ARTEFACT, "--data", log)
     assert run(monkeypatch, "evaluate", *arguments, "--json", tmp_path / "figures.json") == 0
     printed = capsys.readouterr().out
     assert "ndcg@10" in printed
     assert "1 with an empty history" in printed
     figures = json.loads((tmp_path / "figures.json").read_text())
-    assert figures["model"] == "news-minilm@1"
+    assert figures["model"] == REFERENCE
     assert (figures["precision"], figures["history_length"]) == ("int8", 50)
     assert (figures["impressions"], figures["single_class"], figures["empty_history"]) == (3, 1, 1)
     assert figures["metrics"]["auc"]["count"] == 2
 
 
 def test_news_may_come_from_another_folder(
-    monkeypatch: pytest.MonkeyPatch, minilm_store: Path, log: Path, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, log: Path, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (log / "news.tsv").rename(elsewhere / "news.tsv")
-    arguments = ("--store", minilm_store, "--data", log, "--precision", "fp32")
-    assert run(monkeypatch, "evaluate", "news-minilm", *arguments, "--news", elsewhere) == 0
+    arguments = (DEFAULT_ARTEFACT, "--data", log, "--precision", "int8", "--news", elsewhere)
+    assert run(monkeypatch, "evaluate", *arguments) == 0
+
+
+def test_a_precision_that_the_artefact_lacks_is_named_with_those_that_it_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], log: Path
+) -> None:
+    arguments = (DEFAULT_ARTEFACT, "--data", log, "--precision", "fp16")
+    assert run(monkeypatch, "evaluate", *arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("has no fp16 encoder, only int8")
 
 
 def test_an_error_is_one_line_and_status_1(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    minilm_store: Path,
     log: Path,
 ) -> None:
     with (log / "behaviors.tsv").open("a", encoding="utf-8") as file:
         file.write("4\tU1\t11/13/2019 8:36:57 AM\tN0 N1\tN99-0 N3-1\n")
-    arguments = ("news-minilm", "--store", minilm_store, "--data", log)
-    assert run(monkeypatch, "evaluate", *arguments) == 1
+    assert run(monkeypatch, "evaluate", DEFAULT_ARTEFACT, "--data", log) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("newsstand-train: ")
     assert line.endswith(

@@ -7,7 +7,7 @@ import pytest
 
 from training import recipes
 from training.errors import BadRecipe
-from training.recipe import Lora, Recipe, Transformer, WordVectors, validated
+from training.recipe import Lora, Recipe, Transformer, WordVectors
 
 NAMES = recipes.names()
 
@@ -27,7 +27,7 @@ def test_a_built_in_recipe_bears_its_files_name_and_survives_json(name: str) -> 
     recipe = recipes.find(name)
     assert recipe.name == name
     assert recipe.source
-    assert validated(json.loads(recipe.model_dump_json())) == recipe
+    assert Recipe.validated(json.loads(recipe.model_dump_json())) == recipe
     assert recipe.changed([]) == recipe
 
 
@@ -128,4 +128,4 @@ def test_a_setting_that_there_is_none_of_is_refused_in_a_document(nrms: Recipe) 
     document = nrms.model_dump(mode="json")
     document["training"]["batchsize"] = 3
     with pytest.raises(BadRecipe, match=r"training\.batchsize: Extra inputs are not permitted"):
-        validated(document)
+        Recipe.validated(document)
