@@ -1,12 +1,10 @@
 """``newsstand demo``: a running service with sample news, and one reader's recommendations."""
 
-import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 import httpx
 from rich.box import SIMPLE_HEAD
@@ -15,6 +13,7 @@ from rich.progress import track
 from rich.table import Table
 
 from service.errors import SetupError
+from service.sample import Record, sample
 from service.server import serve
 from service.settings import Settings
 
@@ -26,8 +25,6 @@ TITLE_CHARACTERS: Final = 36
 READER: Final = "reader-hazel"
 READY_SECONDS: Final = 180.0
 POLL_SECONDS: Final = 0.5
-
-Record = dict[str, Any]
 
 
 def demo(settings: Settings, api_key: str | None, console: Console) -> None:
@@ -89,7 +86,7 @@ def _present(url: str, api_key: str | None, console: Console) -> None:
 
 
 def _load(client: httpx.Client, console: Console) -> None:
-    articles = _sample("articles")
+    articles = sample("articles")
     if client.get(f"/v1/articles/{articles[-1]['article_id']}").is_success:
         console.print("The sample news is there already, and so are yesterday's clicks.")
         return
@@ -97,15 +94,15 @@ def _load(client: httpx.Client, console: Console) -> None:
     batches = list(_batches([_published(article, now) for article in articles]))
     for batch in track(batches, "Encoding the sample news", console=console, transient=True):
         client.post("/v1/articles", json=batch).raise_for_status()
-    readers = _sample("readers")
+    readers = sample("readers")
     events = [event for reader in readers for event in _clicks(reader, now)]
     client.post("/v1/events", json=events).raise_for_status()
     console.print(f"{len(articles)} articles (fiction), {len(readers)} readers.")
 
 
 def _show(client: httpx.Client, console: Console, user_id: str) -> None:
-    title_of = {a["article_id"]: a for a in _sample("articles")}
-    (reader,) = (r for r in _sample("readers") if r["user_id"] == user_id)
+    title_of = {a["article_id"]: a for a in sample("articles")}
+    (reader,) = (r for r in sample("readers") if r["user_id"] == user_id)
     request = {"user_id": user_id, "limit": SHOWN_ITEMS, "diversity": DIVERSITY, "explain": True}
     answer = client.post("/v1/recommend", json=request).raise_for_status().json()
     console.print(f"\n[bold]For {reader['name']}.[/] {reader['about']}")
@@ -136,11 +133,6 @@ def _because(part: Record, title_of: dict[str, Record]) -> str:
 
 def _short(title: str) -> str:
     return title if len(title) <= TITLE_CHARACTERS else f"{title[: TITLE_CHARACTERS - 1]}…"
-
-
-def _sample(name: str) -> list[Record]:
-    lines = resources.files("service").joinpath("sample", f"{name}.jsonl").read_text("utf-8")
-    return [json.loads(line) for line in lines.splitlines()]
 
 
 def _batches(articles: Sequence[Record]) -> Iterator[Sequence[Record]]:

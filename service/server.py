@@ -93,7 +93,7 @@ async def _serve(
 ) -> None:
     async with opened(settings, artefact, encoder) as running, tracing(settings) as tracer:
         config = uvicorn.Config(
-            create_app(running, tracer),
+            create_app(running, tracer, with_page=settings.page),
             log_config=None,
             access_log=False,
             server_header=False,

@@ -50,6 +50,7 @@ class Settings(BaseModel):
     policies_file: Path | None = Field(
         default=None, description="Scenarios and experiments (TOML), read again when it changes."
     )
+    page: bool = Field(default=True, description="Serve the web page at /.")
     log_format: Literal["auto", "text", "json"] = Field(
         default="auto", description="auto: text on a terminal, else json."
     )

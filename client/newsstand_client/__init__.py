@@ -32,6 +32,7 @@ from newsstand_client.lists import (
 )
 from newsstand_client.message import FieldError, Problem
 from newsstand_client.operations import Health, Models
+from newsstand_client.overview import CatalogueMap, Overview
 from newsstand_client.patience import Patience
 from newsstand_client.readers import User
 
@@ -40,6 +41,7 @@ __all__ = [
     "AsyncNewsstand",
     "Batch",
     "Boosts",
+    "CatalogueMap",
     "Conflict",
     "CursorExpired",
     "Event",
@@ -58,6 +60,7 @@ __all__ = [
     "NotFound",
     "NotNow",
     "NotUnderstood",
+    "Overview",
     "Patience",
     "Problem",
     "PutArticle",

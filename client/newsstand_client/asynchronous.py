@@ -55,6 +55,8 @@ class AsyncNewsstand:
     recommend = _method(errands.recommend)
     rank = _method(errands.rank)
     trending = _method(errands.trending)
+    overview = _method(errands.overview)
+    catalogue_map = _method(errands.catalogue_map)
     get_user = _method(errands.get_user)
     erase_user = _method(errands.erase_user)
     models = _method(errands.models)

@@ -14,6 +14,7 @@ from newsstand_client.experiments import Experiments
 from newsstand_client.lists import Filters, Listing, Ranking, Recommendation, Wishes
 from newsstand_client.message import as_json
 from newsstand_client.operations import Health, Models
+from newsstand_client.overview import CatalogueMap, Overview
 from newsstand_client.readers import User
 
 ARTICLES: Final = "/v1/articles"
@@ -97,6 +98,17 @@ def trending(
     """What is read most now."""
     query = {"limit": limit, "window_hours": window_hours, **_in_query(filters)}
     return one(Call("GET", "/v1/trending", query=query), Listing)
+
+
+def overview() -> Errand[Overview]:
+    """What there is to recommend, in numbers."""
+    return one(Call("GET", "/v1/overview"), Overview)
+
+
+def catalogue_map(*, limit: int = 1_000, include: Sequence[str] = ()) -> Errand[CatalogueMap]:
+    """Live articles in two dimensions; those to ``include`` are among them if they are live."""
+    query = {"limit": limit, "include": ",".join(include)}
+    return one(Call("GET", "/v1/map", query=query), CatalogueMap)
 
 
 def get_user(user_id: str) -> Errand[User]:

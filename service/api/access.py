@@ -2,7 +2,7 @@
 
 A request is let in before anything is read of it but its head, and before it counts among those
 under way: ``Access`` asks the doorkeeper whose key it bears. Whoever bears none learns nothing, not
-even which paths there are: all but the ``OPEN`` ones answer 401. Then the route asks for its scope,
+even which paths there are: all but the open ones answer 401. Then the route asks for its scope,
 still before the body. A route says which scope that is as OpenAPI has it::
 
     @router.get("/v1/trending", openapi_extra=READ)
@@ -42,6 +42,8 @@ OPEN: Final = frozenset(
     }
 )
 """What needs no key."""
+PAGE: Final = "/page/"
+"""Nor does what lies below: the files of the web page."""
 EVERYTHING: Final = frozenset(KeyScope)
 NOTHING: Final[frozenset[KeyScope]] = frozenset()
 GRANTED: Final = "newsstand.granted"
@@ -78,13 +80,13 @@ class Access:
     def _granted(self, scope: Scope) -> frozenset[KeyScope]:
         if self._doorkeeper is None:
             return EVERYTHING
-        if scope["path"] in OPEN:
+        if is_open(scope["path"]):
             return NOTHING
         return self._doorkeeper.admit(_shown(scope)).scopes
 
 
 class GuardedRoute(APIRoute):
-    """A route that answers only to keys with its scope, or is one of the ``OPEN``."""
+    """A route that answers only to keys with its scope, or is open."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, once the key may. Raises ValueError, as the route is made, where nobody said
@@ -92,7 +94,7 @@ class GuardedRoute(APIRoute):
         """
         handler, needed = self.handler_inside(), needed_scope(self)
         if needed is None:
-            if self.path not in OPEN:
+            if not is_open(self.path):
                 raise ValueError(f"{self.path} declares no scope, and is not open")
             return handler
 
@@ -107,6 +109,11 @@ class GuardedRoute(APIRoute):
     def handler_inside(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler of those who may."""
         return super().get_route_handler()
+
+
+def is_open(path: str) -> bool:
+    """Whether a path, or the paths of a route, need no key."""
+    return path in OPEN or path.startswith(PAGE)
 
 
 def needed_scope(route: APIRoute) -> KeyScope | None:

@@ -17,6 +17,8 @@ from service.api import (
     models,
     openapi,
     operations,
+    overview,
+    page,
     problems,
     recommendations,
     users,
@@ -34,8 +36,10 @@ UNTOLD: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": Fa
 """The framework's own telemetry tells what was in a body that is refused. Ours does not."""
 
 
-def create_app(running: Running, tracer: Tracer | None = None) -> FastAPI:
-    """The application that serves what is ``running``."""
+def create_app(
+    running: Running, tracer: Tracer | None = None, *, with_page: bool = True
+) -> FastAPI:
+    """The application that serves what is ``running``, and the web page if so wished."""
     metrics = Metrics()
 
     @asynccontextmanager
@@ -64,6 +68,7 @@ def create_app(running: Running, tracer: Tracer | None = None) -> FastAPI:
         recommendations.router,
         events.router,
         lists.router,
+        overview.router,
         articles.batch,
         articles.single,
         users.router,
@@ -73,4 +78,6 @@ def create_app(running: Running, tracer: Tracer | None = None) -> FastAPI:
         operations.router,
     ):
         app.include_router(router)
+    if with_page:
+        app.include_router(page.router())
     return app

@@ -39,6 +39,7 @@ TAGS: Final = [
     {"name": "recommendations", "description": "Articles for a reader; your candidates, scored."},
     {"name": "events", "description": "What readers do: a click counts in the next request."},
     {"name": "lists", "description": "Lists that are not personal: similar, and read most now."},
+    {"name": "overview", "description": "What there is to recommend: counted, and on a map."},
     {"name": "articles", "description": "Articles come in, change, and are withdrawn."},
     {"name": "users", "description": "All that is stored of a reader, and its erasure."},
     {"name": "experiments", "description": "Variants of the ranking, compared."},

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from service.background.follow import Follower
-from service.catalogue.catalogue import Catalogue, Frozen
+from service.catalogue.catalogue import Catalogue
+from service.catalogue.frozen import Frozen
 from service.catalogue.sealed import Sealed
 from service.errors import TornSnapshot, Unavailable
 from service.pipeline.newsstand import Newsstand

@@ -11,7 +11,6 @@ Shapes: R rows, S sealed rows, T rows of the tail, C candidates, N articles, D d
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +20,11 @@ from service.catalogue.entries import Entries
 from service.catalogue.entry import Entry
 from service.catalogue.expiry import Expiry
 from service.catalogue.fitting import first_fitting
+from service.catalogue.frozen import Frozen
 from service.catalogue.precision import in_single_precision
 from service.catalogue.recent import Recent, newest_first
 from service.catalogue.sealed import Sealed
-from service.catalogue.segment import Hashes, hashes_of
+from service.catalogue.segment import Hashes
 from service.catalogue.tail import Rows, Tail
 from service.domain.fields import ArticleId
 from service.domain.filters import Filters
@@ -33,17 +33,6 @@ from service.ports import Mask, RowIds, TailIndex, Vectors
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 _layouts = itertools.count(1)
-
-
-@dataclass(frozen=True, eq=False)
-class Frozen:
-    """A catalogue as it was at one moment, to be read by another thread."""
-
-    sealed: Sealed
-    alive_R: Mask = field(repr=False)
-    tail: Rows = field(repr=False)
-    withdrawals: Sequence[tuple[ArticleId, int]] = field(repr=False)
-    """Those that came since the generation."""
 
 
 class Catalogue:
@@ -266,15 +255,15 @@ class Catalogue:
         """The live articles whose ids' hashes are not among ``stored``, with the revision that
         withdraws each.
         """
-        count = self.rows_written
-        missing_R = ~np.isin(self._hashes(count), stored)
-        missing = np.flatnonzero(missing_R & self._alive_R[:count])
+        known = self.frozen()
+        missing = np.flatnonzero(known.alive_R & ~np.isin(known.hashes(), stored))
         ids = self.ids(missing)
         return {a: self._revision(row) + 1 for a, row in zip(ids, missing.tolist(), strict=True)}
 
     def frozen(self) -> Frozen:
         """The catalogue as it is now, for another thread."""
         return Frozen(
+            layout=self.layout,
             sealed=self.sealed,
             alive_R=self._alive_R[: self.rows_written].copy(),
             tail=self._tail.rows(0, len(self._tail)),
@@ -296,14 +285,6 @@ class Catalogue:
         self.put(rows.entries, rows.vectors_ND, rows.documents)
         for article_id, revision in withdrawals:
             self.withdraw(article_id, revision)
-
-    def _hashes(self, count: int) -> Hashes:
-        """The hash of the id in each of the first rows."""
-        of_segments = [segment.hashes_by_row for segment in self.sealed.segments]
-        entries = self._tail.entries[: count - self._first]
-        return np.concatenate(
-            [*of_segments, hashes_of([entry.article_id.encode() for entry in entries])]
-        )
 
     def _entry(self, row: int) -> Entry:
         if row < self._first:

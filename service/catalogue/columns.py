@@ -64,6 +64,13 @@ class Labels:
         """Write the first rows, in codes."""
         self._column_R = grown(column_S, len(column_S) + FIRST_CAPACITY)
 
+    def counts(self, rows: NDArray[np.int64]) -> list[tuple[str, int]]:
+        """How often each value stands in ``rows``, the most frequent first, then by name."""
+        codes_N = self._column_R[rows]
+        counted = np.bincount(codes_N[codes_N != NONE], minlength=len(self)).tolist()
+        named = [(value, counted[code]) for value, code in self._codes.items() if counted[code]]
+        return sorted(named, key=lambda one: (-one[1], one[0]))
+
     def among(self, values: Iterable[str], rows: slice | NDArray[np.int64]) -> Mask:
         """Which rows hold one of ``values``."""
         table = self.table(dict.fromkeys(values, 1.0), 0.0).astype(np.bool_)

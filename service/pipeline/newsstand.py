@@ -9,7 +9,9 @@ from cachetools import LRUCache
 
 from model_store.inputs import ArticleReader, NewsInputs
 from model_store.user_models import UserModel
+from service.catalogue.atlas import Atlas
 from service.catalogue.catalogue import Catalogue
+from service.catalogue.census import Census
 from service.catalogue.entry import Entry, entities_of
 from service.catalogue.histories import HistoryRows
 from service.catalogue.hot import HotRows
@@ -92,6 +94,8 @@ class Newsstand:
     rng: np.random.Generator = field(default_factory=np.random.default_rng, repr=False)
     hot: HotRows = field(default_factory=HotRows, repr=False)
     rare: RareRows = field(default_factory=RareRows, repr=False)
+    census: Census = field(default_factory=Census, repr=False)
+    atlas: Atlas = field(default_factory=Atlas, repr=False)
     caches: Caches = field(default_factory=Caches, repr=False)
     """Counts what was found before and served again."""
     histories: HistoryRows = field(default_factory=HistoryRows, repr=False)

@@ -157,6 +157,9 @@ def test_lists_models_experiments_and_health_are_read(newsstand: Newsstand, fres
     near = newsstand.similar(fresh("a"), limit=1, filters=Filters(languages=["nn", "se"]))
     assert len(near.items) == 1
     assert len(newsstand.trending(limit=3, window_hours=1).items) <= 3
+    assert {one.language: one.articles for one in newsstand.overview().languages}["nn"] >= 2
+    shown = newsstand.catalogue_map(limit=1, include=[fresh("a"), fresh("b")])
+    assert {one.article_id for one in shown.articles} == {fresh("a"), fresh("b")}
     assert newsstand.models().active == newsstand.alive().model == newsstand.ready().model
     assert newsstand.switch_model(newsstand.models().active).switch is None
     assert newsstand.experiments().experiments == ()

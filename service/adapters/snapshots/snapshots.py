@@ -26,7 +26,7 @@ from service.adapters.faiss_index import FaissSegment
 from service.adapters.snapshots import checked_json, segment_files, segment_writer, tiers
 from service.adapters.snapshots.segment_files import Opens
 from service.adapters.snapshots.segment_writer import Piece
-from service.catalogue.catalogue import Frozen
+from service.catalogue.frozen import Frozen
 from service.catalogue.sealed import Sealed
 from service.catalogue.segment import Segment
 from service.catalogue.tail import Rows
