@@ -28,8 +28,8 @@ class Shares(Settings):
     keywords: int | None = Field(default=600, ge=0)
     spans: float = Field(default=0.75, ge=0, description="for each sentence not in English")
     english_spans: int = Field(default=3, ge=0, description="for each sentence in English")
-    crossings: int = Field(default=66_000, ge=0, description="of two of our own headlines")
-    abouts: int = Field(default=46_000, ge=0, description="headlines with a title in them")
+    crossings: int = Field(default=90_000, ge=0, description="of two of our own headlines")
+    abouts: int = Field(default=56_000, ge=0, description="headlines with a title in them")
     cased: int = Field(default=5_000, ge=0, description="headlines in other case")
     sentence_crossings: int = Field(default=1_000, ge=0, description="in each other language")
 

@@ -56,7 +56,9 @@ def about(titles: Sequence[str], headline: str, random: Random) -> str:
 
 def in_other_case(headline: str, random: Random) -> str:
     """The Headline Like This, or like this."""
-    return headline.title() if random.random() < 0.6 else headline.lower()
+    if random.random() < 0.6:
+        return " ".join(word[:1].upper() + word[1:] for word in headline.split())
+    return headline.lower()
 
 
 def _words(text: str, language: str) -> tuple[list[str], str]:

@@ -11,7 +11,7 @@ from training.recipe import Settings
 class Vocabulary(Settings):
     """Which of the teacher's pieces the student keeps."""
 
-    pieces: int = Field(default=72_000, ge=1_000)
+    pieces: int = Field(default=80_000, ge=1_000)
     english: float = Field(default=4.0, gt=0, description="English counts as so many languages")
     words: float = Field(
         default=0.4, ge=0, le=1, description="weight of general word lists; the rest: the corpus"

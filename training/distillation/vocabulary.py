@@ -9,7 +9,7 @@ Shapes: V pieces of the full vocabulary, P pieces kept.
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -59,7 +59,7 @@ def prune(full: Tokenizer, passages: Sequence[Passage], settings: Vocabulary) ->
     for language, texts in sorted(by_language.items()):
         share = settings.english if language == "en" else 1.0
         weight_V += share * _frequencies(full, language, texts, settings.words)
-    needed = _needed(state, pieces, passages)
+    needed = _needed(full, state, pieces, (passage.text for passage in passages))
     if len(needed) > settings.pieces:
         raise BadRecipe(f"vocabulary.pieces: {len(needed)} are needed for single characters")
     chosen = [
@@ -115,15 +115,16 @@ def _word_list(language: str) -> dict[str, float]:
 
 
 def _needed(
-    state: Mapping[str, Any], pieces: Sequence[str], passages: Sequence[Passage]
+    full: Tokenizer, state: Mapping[str, Any], pieces: Sequence[str], texts: Iterable[str]
 ) -> set[int]:
-    """Special tokens, and every character that two texts have, so that little becomes unknown."""
+    """Special tokens, and every character of the texts as the tokenizer reads them."""
     position = {piece: number for number, piece in enumerate(pieces)}
-    counts = Counter(character for passage in passages for character in set(passage.text))
-    twice = (character for character, count in counts.items() if count > 1)
-    characters = {position[c] for c in (SPACE, *twice) if c in position}
+    normaliser = full.normalizer
+    read = (text if normaliser is None else normaliser.normalize_str(text) for text in texts)
+    characters = {SPACE}.union(*map(set, read))
     special = {token["id"] for token in state["added_tokens"] if token["id"] < len(pieces)}
-    return {*special, state["model"]["unk_id"], *characters}
+    known = {position[character] for character in characters if character in position}
+    return {*special, state["model"]["unk_id"], *known}
 
 
 def _reduced(state: dict[str, Any], kept: Sequence[int]) -> dict[str, Any]:

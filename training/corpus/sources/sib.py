@@ -6,15 +6,14 @@ from typing import Final
 
 from training.corpus.passage import Passage
 from training.corpus.source import Source
-from training.data.lines import read_cells
 from training.data.problems import Problems
+from training.data.sheets import read_separated
 from training.errors import UnreadableData
 
 LANGUAGES: Final = {
     "eng_Latn": "en", "arb_Arab": "ar", "deu_Latn": "de", "fra_Latn": "fr", "hin_Deva": "hi",
     "jpn_Jpan": "ja", "rus_Cyrl": "ru", "spa_Latn": "es", "tur_Latn": "tr", "zho_Hans": "zh",
 }  # fmt: skip
-COLUMNS: Final = ("index_id", "category", "text")
 
 
 def read(folder: Path) -> Iterator[Passage]:
@@ -27,8 +26,10 @@ def read(folder: Path) -> Iterator[Passage]:
     if not found:
         raise UnreadableData(f"{folder} has no eng_Latn/*.tsv")
     for language, path in found:
-        rows = read_cells(path, COLUMNS, Problems())[1:]
-        for number, text in rows.select("index_id", "text").iter_rows():
+        sheet = read_separated(path, "\t", Problems())
+        if not {"index_id", "text"} <= set(sheet.columns):
+            raise UnreadableData(f"{path} has no columns index_id and text")
+        for number, text in sheet.frame.select("index_id", "text").iter_rows():
             yield Passage("sentence", language, text, f"sib:{number}")
 
 

@@ -11,6 +11,9 @@ from training.data.problems import wrong
 from training.errors import UnreadableData
 
 EXAMPLE: Final = re.compile(r'"([^"]{15,160})"')
+QUOTED: Final = re.compile(r'"[^"]*"')
+SEPARATORS: Final = re.compile(r"\s*;(?:\s*;)+")
+"""What is left where examples stood one after the other."""
 LONGEST: Final = 160
 WORD: Final = 4
 """Which of the fields before the gloss is the first synonym."""
@@ -33,7 +36,7 @@ def read(folder: Path) -> Iterator[Passage]:
 
 
 def _of_synonyms(word: str, gloss: str) -> Iterator[Passage]:
-    definition = EXAMPLE.sub("", gloss).strip(" ;")
+    definition = SEPARATORS.sub(";", QUOTED.sub("", gloss)).strip(" ;")
     if definition:
         yield Passage("definition", "en", f"{word}: {definition}"[:LONGEST])
     for example in EXAMPLE.findall(gloss):

@@ -95,7 +95,8 @@ def test_a_headline_about_a_title_names_it_among_words_of_its_own(
 def test_other_case_is_the_same_but_for_case(text: str, seed: int) -> None:
     other = in_other_case(text, Random(seed))
     assert other.casefold() == text.casefold()
-    assert other in (text.title(), text.lower())
+    capitals = all(word[0] == word[0].upper() for word in other.split())
+    assert capitals or other == text.lower()
 
 
 @given(texts, texts, seeds)

@@ -80,7 +80,7 @@ def test_a_document_that_is_told_in_two_parts_is_held_out_whole(tmp_path: Path) 
 
 def test_sibs_sentences_of_all_splits_are_parallel(corpora: Path) -> None:
     texts = by_key(read(sib.SOURCE, corpora))
-    assert texts.keys() == {"sib:0", "sib:50", "sib:1"}
+    assert texts.keys() == {"sib:0", "sib:50", "sib:1", "sib:2"}
     assert texts["sib:50"] == {name: sentence(50, name) for name in sib.LANGUAGES.values()}
 
 
@@ -89,11 +89,7 @@ def test_a_set_of_synonyms_gives_its_definition_and_its_examples(corpora: Path) 
         Passage("definition", "en", "harbour board: those who decide when a harbour opens"),
         Passage("example", "en", "the harbour board met at noon and went home"),
         Passage("definition", "en", "lighthouse: a tower with a lamp that ships look out for"),
-        Passage(
-            "definition",
-            "en",
-            'moor: tie a boat to something that stays where it is; ; "they moor"',
-        ),
+        Passage("definition", "en", "moor: tie a boat to something that stays where it is"),
         Passage("example", "en", "she moored the ferry at the second attempt"),
     ]
 
@@ -179,7 +175,7 @@ def test_an_empty_folder_is_refused_in_one_line(source: Source, tmp_path: Path) 
         (ntrex.SOURCE, "NTREX-128/newstest2019-ref.deu.txt", b"one\n", "has 1 lines where"),
         (ntrex.SOURCE, "NTREX-128/newstest2019-ref.deu.txt", b"\xff\n", "1: expected UTF-8 text"),
         (sib.SOURCE, "data/annotated/eng_Latn/dev.tsv", b"", "is empty"),
-        (sib.SOURCE, "data/annotated/eng_Latn/dev.tsv", b"a\tb\tc\n1\n", "2: expected 3 tab-"),
+        (sib.SOURCE, "data/annotated/eng_Latn/dev.tsv", b"a\tb\tc\n1\n", "2: expected 3 columns"),
         (wordnet.SOURCE, "data.noun", b"00000001 03 n 01\n", "data.noun:1: expected synonyms |"),
         (factbook.SOURCE, "europe/am.json", b"{", "am.json is not JSON"),
         (factbook.SOURCE, "europe/am.json", b"\xff", "am.json is not utf-8 text"),

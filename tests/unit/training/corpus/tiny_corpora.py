@@ -84,7 +84,7 @@ def write_sib(folder: Path) -> None:
     for name, language in sib.LANGUAGES.items():
         for start, split in enumerate(("train", "dev", "test")):
             rows = [f"{number}\ttravel\t{sentence(number, language)}" for number in (start, 50)]
-            text = "\n".join(["index_id\tcategory\ttext", *rows[: 2 - start]])
+            text = "\n".join(["index_id\tcategory\ttext", *rows[: max(1, 2 - start)]])
             files[f"data/annotated/{name}/{split}.tsv"] = text + "\n"
     write_files(folder, files)
 
