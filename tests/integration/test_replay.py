@@ -15,7 +15,7 @@ from bench.data import DATA
 from tests.integration.newsroom import SUBJECTS
 
 BEGAN = datetime(2026, 5, 1, 8, tzinfo=UTC)
-POLICIES = "[scenarios.spread]\ndiversity = 0.9\nexplore = { share = 0.0 }\n"
+POLICIES = "[scenarios.popular]\npopularity = { weight = 5.0 }\nexplore = { share = 0.0 }\n"
 
 
 def replay(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -45,17 +45,17 @@ def mind(folder: Path) -> Path:
 def test_the_models_order_wins_on_readers_who_stay_with_their_subject(tmp_path: Path) -> None:
     (tmp_path / "policies.toml").write_text(POLICIES)
     policies = ["--policies-file", str(tmp_path / "policies.toml")]
-    scenarios = ["--scenario", "model", "--scenario", "spread"]
+    scenarios = ["--scenario", "model", "--scenario", "popular"]
     done = replay(tmp_path, str(mind(tmp_path / "log")), *policies, *scenarios)
     assert done.returncode == 0, done.stderr
     assert "nDCG@10" in done.stdout
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["impressions"] == report["measured"] == 12
     assert report["generated_titles"] == 0
-    model, spread = report["scenarios"]["model"], report["scenarios"]["spread"]
+    model, popular = report["scenarios"]["model"], report["scenarios"]["popular"]
     assert model["auc"]["mean"] > 0.8
-    assert model["auc"]["mean"] > spread["auc"]["mean"]
-    assert spread["difference_from_first"]["mean"] < 0
+    assert model["auc"]["mean"] > popular["auc"]["mean"]
+    assert popular["difference_from_first"]["mean"] < 0
     page = (tmp_path / "out" / "report.html").read_text()
     assert "<svg" in page
     assert not re.search(r"(src|href)=.http", page)  # it needs nothing from elsewhere
