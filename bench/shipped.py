@@ -31,6 +31,7 @@ from model_store.user_models import user_model
 from training.corpus.sources import headlines, ntrex
 from training.data.impressions import ImpressionLog
 from training.data.logs import read_logs
+from training.distillation.distil import PREFIX
 from training.evaluation.evaluate import evaluate_on
 from training.evaluation.report import evaluate_scores
 from training.evaluation.retrieval import parallel_retrieval
@@ -39,7 +40,6 @@ from training.export.centring import centred
 from training.export.from_folder import Wishes, export_folder
 
 RESULTS = REPOSITORY / "bench" / "out" / "shipped.json"
-PREFIX = "query: "
 ROUNDS = 5
 SPEED_TEXTS = 1_000
 CENTRING_TEXTS = 4_000
