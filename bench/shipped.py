@@ -12,54 +12,29 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from bench.data import MIND, NTREX, REPOSITORY, sentences, titles
+from bench.data import REPOSITORY, sentences, titles
+from bench.encoder_quality import Quality, quality_of
 from bench.machine import describe
 from model_store.artefact import Artefact
 from model_store.inputs import ArticleReader, NewsInputs
 from model_store.news_encoder import NewsEncoder
 from model_store.store import ModelStore
-from model_store.user_models import user_model
-from training.corpus.sources import headlines, ntrex
-from training.data.impressions import ImpressionLog
-from training.data.logs import read_logs
+from training.corpus.sources import headlines
 from training.distillation.distil import PREFIX
-from training.evaluation.evaluate import evaluate_on
-from training.evaluation.report import evaluate_scores
-from training.evaluation.retrieval import parallel_retrieval
-from training.evaluation.served import score
-from training.export.centring import centred
 from training.export.from_folder import Wishes, export_folder
 
 RESULTS = REPOSITORY / "bench" / "out" / "shipped.json"
 ROUNDS = 5
 SPEED_TEXTS = 1_000
 CENTRING_TEXTS = 4_000
-
-
-@dataclass(frozen=True)
-class Quality:
-    """What an encoder's vectors are worth."""
-
-    auc: float
-    """Late fusion on the MIND sample's 13 November, as the artefact is."""
-    auc_own_centre: float
-    """The same, centred on the titles of the days before."""
-    retrieval: Mapping[str, float]
-    """Top-1 over NTREX's held-out documents, English and a language, both ways."""
-
-    @property
-    def mean_retrieval(self) -> float:
-        """Over the languages."""
-        return float(np.mean(list(self.retrieval.values())))
 
 
 def main() -> None:
@@ -69,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         teacher = _teacher(options.teacher, Path(folder))
         languages = [code for code in ours.manifest.languages if code != "en"]
-        quality = {a.manifest.name: _quality(a, languages) for a in (ours, teacher)}
+        quality = {a.manifest.name: quality_of(a, languages) for a in (ours, teacher)}
         speed = _speeds({a.manifest.name: a for a in (ours, teacher)})
     _print(ours.manifest.name, teacher.manifest.name, quality, speed)
     found = {name: asdict(value) for name, value in quality.items()}
@@ -93,49 +68,6 @@ def _teacher(folder: Path, store: Path) -> Artefact:
     lines.write_text("\n".join(passage.text for passage in headlines.read(Path())), "utf-8")
     wishes = Wishes(prefix=PREFIX, centring_texts=(lines,), centring_limit=CENTRING_TEXTS)
     return export_folder(folder, store, "teacher", wishes)
-
-
-def _quality(artefact: Artefact, languages: Sequence[str]) -> Quality:
-    encoder = NewsEncoder(artefact, "int8")
-    read = ArticleReader.of(artefact.manifest).read
-
-    def encode(texts: Sequence[str]) -> np.ndarray:
-        return encoder.encode([read({"title": text}) for text in texts])
-
-    (log,) = read_logs([MIND / "dev"], ())
-    evaluation = evaluate_on(artefact, log, "dev", "int8")
-    centre_D = encode(titles(60_000)[1]).mean(axis=0)
-    return Quality(
-        evaluation.report.estimates["auc"].mean,
-        _auc_centred(artefact, log, evaluation.vectors_ND, centre_D),
-        _retrieval(encode, languages),
-    )
-
-
-def _auc_centred(
-    artefact: Artefact, log: ImpressionLog, vectors_ND: np.ndarray, centre_D: np.ndarray
-) -> float:
-    """AUC with vectors minus another mean."""
-    seen = np.linalg.norm(vectors_ND, axis=1) > 0
-    moved_ND = centred(vectors_ND.astype(np.float32), centre_D, normalised=True)
-    moved_ND[~seen] = 0
-    length = artefact.manifest.scoring.history_length
-    scores_S = score(log, moved_ND.astype(np.float16), user_model(artefact), length)
-    return evaluate_scores(log, scores_S).estimates["auc"].mean
-
-
-def _retrieval(
-    encode: Callable[[Sequence[str]], np.ndarray], languages: Sequence[str]
-) -> dict[str, float]:
-    rows = ntrex.held_out_lines(NTREX)
-    vectors = {
-        language: encode([lines[row] for row in rows])
-        for name, language in ntrex.LANGUAGES.items()
-        if language in {"en", *languages}
-        for lines in [ntrex.sentences(NTREX, name)]
-    }
-    english_ND = vectors.pop("en")
-    return {name: parallel_retrieval(english_ND, v_ND) for name, v_ND in sorted(vectors.items())}
 
 
 def _speeds(artefacts: Mapping[str, Artefact]) -> dict[str, dict[str, float]]:

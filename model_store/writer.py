@@ -15,7 +15,7 @@ from model_store.artefact import Artefact, read
 from model_store.errors import AlreadyExists
 from model_store.files import sha256, sync_file, sync_folder
 from model_store.manifest import FORMAT_VERSION, ArtefactName, FileEntry, Manifest
-from model_store.store import versions_in
+from model_store.store import ModelStore
 
 Signature = tuple[tuple[str, ...], tuple[str, ...]]
 """The named inputs and outputs of an ONNX file."""
@@ -34,6 +34,8 @@ def write_artefact(
 ) -> Artefact:
     """Write the next version of ``name`` into ``store`` and read it back, verified.
 
+    The next one also after those that ship: a reference means the same weights everywhere.
+
     ``build`` fills an empty staging folder with the artefact's files and returns the manifest's
     fields and each ONNX file's signature. If it raises, or the process dies, no version appears.
 
@@ -47,7 +49,7 @@ def write_artefact(
     staging = Path(tempfile.mkdtemp(prefix=layout.STAGING_PREFIX, dir=family))
     try:
         description, signatures = build(staging)
-        version = max(versions_in(family), default=0) + 1
+        version = max(ModelStore.at(store).versions(name), default=0) + 1
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             name=name,

@@ -1,6 +1,6 @@
 """Speaks to a Newsstand: ``Newsstand`` waits for each answer, ``AsyncNewsstand`` is for asyncio."""
 
-from newsstand_client.articles import Article, PutArticle, StoredArticle
+from newsstand_client.articles import Article, PutArticle, StoredArticle, StoredArticles
 from newsstand_client.asynchronous import AsyncNewsstand
 from newsstand_client.batches import Batch, Result
 from newsstand_client.blocking import Newsstand
@@ -70,6 +70,7 @@ __all__ = [
     "Refused",
     "Result",
     "StoredArticle",
+    "StoredArticles",
     "Unavailable",
     "Unreachable",
     "User",

@@ -35,6 +35,13 @@ class StoredArticle(Article):
     ingested_at: datetime
 
 
+class StoredArticles(Answer):
+    """The articles that there are, in the order asked for, and the ids of those that are not."""
+
+    articles: tuple[StoredArticle, ...]
+    missing: tuple[str, ...]
+
+
 class PutArticle(Answer):
     """What became of an article (``created``, ``updated``, ``unchanged``), and the model that
     encoded it.

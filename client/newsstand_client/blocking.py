@@ -52,6 +52,7 @@ class Newsstand:
     put_article = _method(errands.put_article)
     put_articles = _method(errands.put_articles)
     get_article = _method(errands.get_article)
+    get_articles = _method(errands.get_articles)
     delete_article = _method(errands.delete_article)
     similar = _method(errands.similar)
     send_events = _method(errands.send_events)

@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Unpack
 
-from newsstand_client.articles import Article, PutArticle, StoredArticle
+from newsstand_client.articles import Article, PutArticle, StoredArticle, StoredArticles
 from newsstand_client.batches import Batch, bodies, together
 from newsstand_client.call import Call, Errand, one, silent
 from newsstand_client.events import Event
@@ -41,6 +41,11 @@ def put_articles(articles: Iterable[Article]) -> Errand[Batch]:
 def get_article(article_id: str) -> Errand[StoredArticle]:
     """An article as it is stored. Raises NotFound."""
     return one(Call("GET", ARTICLE, {"article_id": article_id}), StoredArticle)
+
+
+def get_articles(article_ids: Sequence[str]) -> Errand[StoredArticles]:
+    """Up to 100 articles as they are stored, and the ids of those that are not."""
+    return one(Call("GET", ARTICLES, query={"article_ids": list(article_ids)}), StoredArticles)
 
 
 def delete_article(article_id: str) -> Errand[None]:

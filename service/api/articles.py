@@ -1,8 +1,10 @@
 """Articles: one by one, and in batches."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from service.api.access import READ, WRITE
 from service.api.batches import (
@@ -24,10 +26,10 @@ from service.api.parts import (
 )
 from service.api.strict_json import BatchRoute, StrictRequest, StrictRoute
 from service.domain.article import Article, IdentifiedArticle
-from service.domain.fields import ArticleId, Message, Time
+from service.domain.fields import ArticleId, Id, Incoming, Message, Time
 from service.errors import FieldError, Invalid, NotFound, Overloaded, StateLost, Unavailable
 from service.pipeline.ingest import ingest, withdraw
-from service.ports import WriteStatus
+from service.ports import StoredArticle, WriteStatus
 
 single = APIRouter(route_class=StrictRoute, tags=["articles"])
 batch = APIRouter(route_class=BatchRoute, tags=["articles"])
@@ -56,6 +58,32 @@ class StoredAnswer(IdentifiedArticle):
     """An article as it is stored, with the time of its first ingest."""
 
     ingested_at: Time
+
+    @classmethod
+    def of(cls, article_id: str, stored: StoredArticle) -> "StoredAnswer":
+        """What is said of it; ``published_at`` is the time of ingest where none was given."""
+        ingested_at = datetime.fromtimestamp(stored.ingested_at, UTC)
+        fields = {"published_at": ingested_at, **stored.article.model_dump(exclude_none=True)}
+        return cls(article_id=article_id, ingested_at=ingested_at, **fields)
+
+
+class ArticlesQuery(Incoming):
+    """Which articles."""
+
+    article_ids: Annotated[
+        list[Id], Field(min_length=1, max_length=100, description="The callers' own ids")
+    ]
+
+    def ids(self) -> list[ArticleId]:
+        """Those ids, each once, in their order."""
+        return [ArticleId(name) for name in dict.fromkeys(self.article_ids)]
+
+
+class StoredArticlesAnswer(Message):
+    """The articles that there are, in the order of their ids, and the ids of those that are not."""
+
+    articles: list[StoredAnswer]
+    missing: list[str]
 
 
 @single.put(
@@ -94,9 +122,26 @@ async def get_article(article_id: ArticleIdInPath, newsstand: NewsstandPart) -> 
     (stored,) = await newsstand.articles.get([ArticleId(article_id)])
     if stored is None:
         raise NotFound(f"there is no article {article_id}")
-    ingested_at = datetime.fromtimestamp(stored.ingested_at, UTC)
-    fields = {"published_at": ingested_at, **stored.article.model_dump(exclude_none=True)}
-    return StoredAnswer(article_id=article_id, ingested_at=ingested_at, **fields)
+    return StoredAnswer.of(article_id, stored)
+
+
+@single.get(
+    "/v1/articles",
+    response_model=StoredArticlesAnswer,
+    response_model_exclude_none=True,
+    responses=declared(Unavailable),
+    openapi_extra=READ,
+)
+async def get_articles(
+    query: Annotated[ArticlesQuery, Query()], newsstand: NewsstandPart
+) -> StoredArticlesAnswer:
+    """Several articles as they are stored."""
+    ids = query.ids()
+    found = dict(zip(ids, await newsstand.articles.get(ids), strict=True))
+    return StoredArticlesAnswer(
+        articles=[StoredAnswer.of(id_, stored) for id_, stored in found.items() if stored],
+        missing=[id_ for id_, stored in found.items() if stored is None],
+    )
 
 
 @single.delete(

@@ -20,6 +20,10 @@ import { freshName } from "./session.js";
 const archive = new Map();
 const MINUTE = 60_000;
 const MOST_NAMED = 8_000;
+const MOST_AT_ONCE = 100;
+
+/** @type {{ids: string[], found: Promise<Map<string, Article>>} | null} a request being put together */
+let gathering = null;
 
 export const overview = () => get("v1/overview");
 
@@ -35,7 +39,11 @@ export function map(limit, articleIds) {
   return get(`v1/map?${new URLSearchParams({ limit: String(limit), include })}`);
 }
 
-/** @returns {Promise<Article | null>} null where it has been withdrawn */
+/**
+ * What is asked for until the script at work yields travels in one request.
+ *
+ * @returns {Promise<Article | null>} null where it has been withdrawn
+ */
 export function article(articleId) {
   if (!archive.has(articleId)) {
     const reading = read(articleId);
@@ -100,10 +108,23 @@ const told = (reader, act) => ({
 });
 
 async function read(articleId) {
-  try {
-    return await get(`v1/articles/${encodeURIComponent(articleId)}`);
-  } catch (error) {
-    if (error instanceof Refused && error.status === 404) return null;
-    throw error;
-  }
+  if (gathering === null || full(gathering.ids, articleId)) gathering = begun();
+  gathering.ids.push(articleId);
+  return (await gathering.found).get(articleId) ?? null;
+}
+
+const full = (ids, next) =>
+  ids.length === MOST_AT_ONCE || named([...ids, next]).length > MOST_NAMED;
+
+const named = (ids) => new URLSearchParams(ids.map((id) => ["article_ids", id])).toString();
+
+/** A request that leaves as soon as the script at work yields. */
+function begun() {
+  const ids = [];
+  const found = Promise.resolve().then(async () => {
+    if (gathering?.ids === ids) gathering = null;
+    const { articles } = await get(`v1/articles?${named(ids)}`);
+    return new Map(articles.map((article) => [article.article_id, article]));
+  });
+  return { ids, found };
 }

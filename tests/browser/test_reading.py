@@ -25,6 +25,13 @@ def test_someone_new_gets_a_whole_page_and_is_told_why_it_is_not_theirs(visit: V
     expect(visitor.at("history-entry")).to_have_count(0)
 
 
+def test_a_whole_page_comes_in_a_handful_of_requests(visit: Visit) -> None:
+    visitor = visit()
+    assert len(visitor.stories()) > 10
+    fetched = [each for each in visitor.asked if "/v1/articles" in each.url]
+    assert 1 <= len(fetched) <= 2
+
+
 def test_a_click_changes_the_very_next_page_and_its_reasons_name_it(visit: Visit) -> None:
     visitor = visit()
     before = visitor.stories()

@@ -51,6 +51,37 @@ def test_an_article_reads_back_as_it_was_sent(service: httpx.Client, fresh: Fres
     }
 
 
+def test_several_articles_come_in_one_answer_and_the_missing_are_named(
+    service: httpx.Client, fresh: Fresh
+) -> None:
+    first, second, gone = fresh("a"), fresh("b"), fresh("gone")
+    for article_id in (first, second):
+        put(service, article_id, f"Ferry {article_id} sails", language="en")
+    named = [second, gone, first, second]
+    answer = service.get("/v1/articles", params={"article_ids": named}).json()
+    each = [service.get(f"/v1/articles/{article_id}").json() for article_id in (second, first)]
+    assert answer == {"articles": each, "missing": [gone]}
+
+
+@pytest.mark.parametrize(
+    ("named", "where"),
+    [([], ""), (["a", ""], "/1"), (["a b"], "/0"), ([".."], "/0")],
+    ids=["none", "empty", "space", "dots"],
+)
+def test_a_list_of_ids_that_is_none_is_refused(
+    service: httpx.Client, named: list[str], where: str
+) -> None:
+    answer = service.get("/v1/articles", params={"article_ids": named})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == f"/article_ids{where}"
+
+
+def test_of_more_than_a_hundred_ids_none_is_read(service: httpx.Client) -> None:
+    named = [f"a{number}" for number in range(101)]
+    assert service.get("/v1/articles", params={"article_ids": named[:100]}).status_code == 200
+    assert service.get("/v1/articles", params={"article_ids": named}).status_code == 413
+
+
 def test_without_a_time_of_publication_the_first_ingest_counts(
     service: httpx.Client, fresh: Fresh
 ) -> None:

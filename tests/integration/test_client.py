@@ -119,6 +119,9 @@ def test_articles_come_are_read_and_go(newsstand: Newsstand, fresh: Fresh) -> No
     stored = newsstand.get_article(article.article_id)
     assert (stored.title, stored.attributes) == (article.title, article.attributes)
     assert stored.published_at == stored.ingested_at
+    several = newsstand.get_articles(["unheard-of", article.article_id])
+    assert several.articles == (stored,)
+    assert several.missing == ("unheard-of",)
     newsstand.delete_article(article.article_id)
     with pytest.raises(NotFound, match=article.article_id):
         newsstand.get_article(article.article_id)

@@ -31,7 +31,7 @@ def folder_of(source: Source, roots: Sequence[Path]) -> Path:
     for root in roots:
         if (root / source.folder).is_dir():
             return root / source.folder
-    places = ", ".join(str(root) for root in roots) or "no folder was named"
+    places = ", ".join(str(root) for root in roots) or "any folder: none was named"
     raise UnreadableData(f"{source.name} is missing: no folder {source.folder} in {places}")
 
 

@@ -40,6 +40,8 @@ from training.progress import working
 TEMPLATE: Final = "{title}"
 PREFIX: Final = "query: "
 """What multilingual-e5 wants before a text; the student wants nothing."""
+FREQUENCIES: Final = "word frequencies, for the vocabulary alone, from wordfreq (Speer)"
+FREQUENCIES_LICENCE: Final = "CC BY-SA 4.0"
 WATCHED_TEXTS: Final = 400
 """So many texts decide which neurons stay."""
 
@@ -152,12 +154,14 @@ def _provenance(
         data=dict(Counter(passage.kind for passage in passages)),
         seed=settings.seed,
     )
+    texts = {source.title: source.licence for source in sources}
+    texts[FREQUENCIES] = FREQUENCIES_LICENCE
     attribution = Attribution(
         weights="cut out of multilingual-e5-small (Wang et al., 2024), taught by it and by "
         "all-MiniLM-L6-v2 (Reimers and Gurevych, 2019)",
         weights_license="Apache-2.0; multilingual-e5-small is under MIT, all-MiniLM-L6-v2 under "
         "Apache-2.0",
-        texts="; ".join(source.title for source in sources),
-        texts_license="; ".join(f"{source.title}: {source.licence}" for source in sources),
+        texts="; ".join(texts),
+        texts_license="; ".join(f"{title}: {licence}" for title, licence in texts.items()),
     )
     return Provenance(lineage, attribution, ("en", *sorted(languages.keys() - {"en"})))

@@ -1,9 +1,9 @@
 """Pruning a SentencePiece vocabulary to what news in some languages needs.
 
 A piece counts by how often it occurs in each language, every language having the same weight
-(but English), so that a language with few texts keeps its words. Half of what is known of a
-language's frequencies comes from the corpus, half from a list of its words (``wordfreq``), since
-a corpus of a thousand sentences lacks most words of the next one.
+(but English), so that a language with few texts keeps its words. What is known of a language's
+frequencies comes from the corpus and from a list of its words (``wordfreq``), since a corpus of a
+thousand sentences lacks most words of the next one.
 
 Shapes: V pieces of the full vocabulary, P pieces kept.
 """

@@ -1,17 +1,30 @@
 """The model card: what a person wants to know before they use an artefact."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
-from model_store.manifest import Attribution, Parity, Precision
-from training.export.trained_encoder import Provenance, TrainedEncoder
+from model_store.manifest import Attribution, Parity, Pooling, Precision, Text
+from training.export.trained_encoder import Provenance
 
 NOT_STATED: Final = "not stated"
 
 
+class Encoding(Protocol):
+    """What a card says of an encoder: a TrainedEncoder knows it, and so does a Manifest."""
+
+    @property
+    def text(self) -> Text: ...
+    @property
+    def pooling(self) -> Pooling: ...
+    @property
+    def dimension(self) -> int: ...
+    @property
+    def normalised(self) -> bool: ...
+
+
 def render_card(
     name: str,
-    encoder: TrainedEncoder,
+    encoder: Encoding,
     provenance: Provenance,
     parity: Mapping[Precision, Parity],
     *,
@@ -55,7 +68,7 @@ stands in `manifest.json`; the encoder is `news_encoder.<precision>.onnx` with t
 """
 
 
-def _length(encoder: TrainedEncoder) -> str:
+def _length(encoder: Encoding) -> str:
     return " and length 1" if encoder.normalised else ""
 
 

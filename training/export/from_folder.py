@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from model_store.artefact import Artefact
-from model_store.inputs import NewsInputs
 from model_store.manifest import Attribution, Lineage, Text
-from training.data.texts import check_template, evenly, read_texts
+from training.data.texts import check_template
 from training.encoders.folder import EncoderFolder, read_folder
 from training.encoders.huggingface import (
     default_pooling,
@@ -19,18 +18,16 @@ from training.encoders.huggingface import (
 )
 from training.encoders.kinds import Pooling
 from training.encoders.sentence_encoder import SentenceEncoder
-from training.errors import UnreadableData, UnusableEncoder
+from training.errors import UnusableEncoder
 from training.export.artefact import export_artefact
 from training.export.card import NOT_STATED
+from training.export.centring_texts import ENOUGH_TEXTS, chosen, read_sources
 from training.export.precisions import INT8, Roundings
 from training.export.trained_encoder import Provenance, TrainedEncoder
 from training.progress import working
 
 MAX_TOKENS: Final = 64
 """Where nobody says: room for a title of any language."""
-CENTRING_TEXTS: Final = 20_000
-"""So many texts are enough for a mean; of more, as many are taken evenly."""
-FEWEST_CENTRING_TEXTS: Final = 20
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class Wishes:
     max_tokens: int | None = None
     normalise: bool = True
     centring_texts: tuple[Path, ...] = ()
-    centring_limit: int = CENTRING_TEXTS
+    centring_limit: int = ENOUGH_TEXTS
     languages: tuple[str, ...] | None = None
     weights: str | None = None
     weights_license: str | None = None
@@ -66,11 +63,8 @@ def export_folder(
     wishes = wishes or Wishes()
     folder = read_folder(path)
     template = _template(folder, wishes)
-    sources = {
-        "/".join(source.resolve().parts[-2:]): read_texts(source, template)
-        for source in wishes.centring_texts
-    }
-    centring = _centring_texts(sources, wishes.centring_limit)
+    sources = read_sources(wishes.centring_texts, template)
+    centring = chosen(sources, wishes.centring_limit) if sources else []
     with working(f"Loading {path}"):
         encoder = _trained_encoder(folder, wishes, template)
     lineage = Lineage(
@@ -91,16 +85,6 @@ def _template(folder: EncoderFolder, wishes: Wishes) -> str:
     template = prefix.replace("{", "{{").replace("}", "}}") + wishes.template
     check_template(template)
     return template
-
-
-def _centring_texts(sources: Mapping[str, Sequence[str]], limit: int) -> list[NewsInputs]:
-    texts = [text for of_source in sources.values() for text in of_source]
-    if sources and len(texts) < FEWEST_CENTRING_TEXTS:
-        raise UnreadableData(
-            f"centring needs at least {FEWEST_CENTRING_TEXTS} texts; "
-            f"{', '.join(sources)} holds {len(texts)}"
-        )
-    return [NewsInputs(text) for text in evenly(texts, limit)]
 
 
 def _trained_encoder(folder: EncoderFolder, wishes: Wishes, template: str) -> TrainedEncoder:

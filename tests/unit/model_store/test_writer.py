@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from model_store import layout, writer
+from model_store import layout
 from model_store.artefact import read
 from model_store.errors import AlreadyExists
 from model_store.store import ModelStore
@@ -94,7 +94,7 @@ def test_a_version_that_another_wrote_meanwhile_is_not_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = write(tmp_path)
-    monkeypatch.setattr(writer, "versions_in", lambda family: [])  # as it was a moment ago
+    monkeypatch.setattr(ModelStore, "versions", lambda store, name: [])  # as it was a moment ago
     with pytest.raises(AlreadyExists, match="meanwhile"):
         write(tmp_path)
     assert read(first.folder) == first

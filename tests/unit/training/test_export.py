@@ -285,5 +285,5 @@ def test_a_store_that_cannot_be_written_is_said(tiny_bert: Path, tmp_path: Path)
 
 def test_a_handful_of_centring_texts_is_refused(tiny_bert: Path, tmp_path: Path) -> None:
     (tmp_path / "few.txt").write_text("One\nTwo\n")
-    with pytest.raises(UnreadableData, match=r"at least 20 texts; .*few\.txt"):
+    with pytest.raises(UnreadableData, match=r"at least 20 different texts; .*few\.txt"):
         export_folder(tiny_bert, tmp_path, "tiny", Wishes(centring_texts=(tmp_path / "few.txt",)))

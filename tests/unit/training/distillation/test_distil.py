@@ -16,7 +16,7 @@ from model_store.news_encoder import NewsEncoder
 from model_store.store import ModelStore
 from tests.unit.training.distillation.conftest import HEADLINES
 from training.corpus.source import Source
-from training.distillation.distil import Inputs, distil
+from training.distillation.distil import FREQUENCIES, Inputs, distil
 from training.distillation.learning import LOG
 from training.distillation.settings import Distillation
 from training.errors import BadRecipe, NotWritable, UnusableEncoder
@@ -99,8 +99,10 @@ def test_its_manifest_says_what_it_was_made_of(artefact: Artefact) -> None:
     assert lineage.data["headline"] >= len(PASSAGES)
     settings = {**lineage.settings, "name": "tiny-news", "seed": lineage.seed}
     assert Distillation.validated(settings) == SETTINGS
-    assert manifest.attribution.texts == SOURCE.title
-    assert manifest.attribution.texts_license == "Newsstand's own headlines: Apache-2.0"
+    assert manifest.attribution.texts == f"{SOURCE.title}; {FREQUENCIES}"
+    assert manifest.attribution.texts_license == (
+        f"Newsstand's own headlines: Apache-2.0; {FREQUENCIES}: CC BY-SA 4.0"
+    )
 
 
 @pytest.mark.slow
