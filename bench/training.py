@@ -39,10 +39,11 @@ from training.data.logs import read_log
 from training.data.ragged import Int64
 from training.encoding import KeptNews, NewsBatch, keep, plain
 from training.examples import Batch, Examples, ReaderCodes, batch_of, of_impressions
-from training.loop import nce, optimizer_of
+from training.loop import optimizer_of
 from training.models.build import build, text_sources
 from training.models.recommender import Recommender
 from training.models.text import TextEncoder
+from training.objective import nce
 from training.recipe import Recipe
 from training.recipes import find
 

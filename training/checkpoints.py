@@ -4,8 +4,10 @@
 learns is written: what is frozen is built anew from the recipe.
 """
 
+import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
@@ -114,6 +116,15 @@ class Checkpoints:
 def learned(module: nn.Module) -> dict[str, Tensor]:
     """The weights that learn."""
     return {name: p.detach() for name, p in module.named_parameters() if p.requires_grad}
+
+
+def digest_of(weights: Mapping[str, Tensor]) -> str:
+    """Another one for weights of other values, names, shapes or types."""
+    digest = hashlib.sha256()
+    for name, values in weights.items():
+        digest.update(f"{name} {values.dtype} {list(values.shape)}".encode())
+        digest.update(values.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _save_learned(models: list[nn.Module], weights: list[dict[str, Tensor]], folder: str) -> None:

@@ -40,6 +40,8 @@ class Examples:
 class Batch:
     """What one step is given; history and candidates are places in ``news``."""
 
+    rows_U: Tensor
+    """Where the distinct news stand in the log's table."""
     news: NewsBatch
     history_BH: Tensor
     mask_BH: Tensor
@@ -49,6 +51,7 @@ class Batch:
     def to(self, device: torch.device) -> "Batch":
         """The batch on a device."""
         return Batch(
+            self.rows_U.to(device),
             self.news.to(device),
             self.history_BH.to(device),
             self.mask_BH.to(device),
@@ -154,6 +157,7 @@ def batch_of(examples: Examples, kept: KeptNews) -> Batch:
     clicks = len(history.values)
     history_BH, mask_BH = padded(places[:clicks], history.lengths)
     return Batch(
+        rows_U=torch.from_numpy(rows_U),
         news=kept.batch(rows_U),
         history_BH=torch.from_numpy(history_BH),
         mask_BH=torch.from_numpy(mask_BH),

@@ -14,17 +14,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import torch
 from accelerate import Accelerator, PartialState
 from accelerate.utils import broadcast_object_list
-from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from training.checkpoints import Checkpoints, Progress, learned
+from training.checkpoints import Checkpoints, Progress, digest_of
 from training.data.impressions import ImpressionLog
 from training.encoding import KeptNews
 from training.errors import Diverged
@@ -38,6 +37,8 @@ from training.examples import (
     together,
 )
 from training.models.recommender import Recommender
+from training.models.text import TextEncoder
+from training.objective import ClickLoss, Objective
 from training.progress import Bar, said
 from training.recipe import Training
 
@@ -46,12 +47,6 @@ LOG_STEPS: Final = 20
 
 Validate = Callable[[Recommender], float]
 """The metric that a recipe stops by, of the recommender as it stands; more is better."""
-
-
-def nce(scores_BC: Tensor, temperature: float) -> Tensor:
-    """The mean of −log softmax of the clicked candidate, which stands first (NRMS, equation 12)."""
-    clicked_B = torch.zeros(len(scores_BC), dtype=torch.int64, device=scores_BC.device)
-    return cross_entropy(scores_BC.float() / temperature, clicked_B)
 
 
 class Run:
@@ -66,27 +61,26 @@ class Run:
         readers: ReaderCodes,
         folder: Path,
         identity: str = "",
+        objective: Objective | None = None,
     ) -> None:
-        """``identity`` tells runs apart that differ in more than their settings and their log."""
-        self.identity = identity
+        """``identity`` tells runs apart that differ in more than their settings and their log.
+        Without an ``objective`` the clicks alone are learned.
+        """
+        self.objective: Objective = objective or ClickLoss(settings.temperature)
+        self.identity = identity + self.objective.identity
         self.settings, self.log, self.kept, self.readers = settings, log, kept, readers
-        self.folder = folder
+        self.recommender, self.folder = recommender, folder
         self.progress = Progress()
         self.accelerator = accelerator(settings)
-        optimizer = optimizer_of(recommender, settings)
+        learner = self.objective.around(recommender)
+        optimizer = optimizer_of(learner, settings)
         self.steps = self._steps_of_epoch()
         steps = max(1, settings.epochs * self.steps)
-        schedule = LambdaLR(optimizer, lambda step: _share(step, settings.warm_up * steps))
-        self.model, self.optimizer = self.accelerator.prepare(recommender, optimizer)
+        schedule = LambdaLR(optimizer, lambda step: warmed(step, settings.warm_up * steps))
+        self.model, self.optimizer = self.accelerator.prepare(learner, optimizer)
         self.schedule = schedule
         self.accelerator.register_for_checkpointing(schedule)
         self.checkpoints = Checkpoints(folder, self.accelerator, self._fingerprint())
-
-    @property
-    def recommender(self) -> Recommender:
-        """The recommender as it stands."""
-        whole: Recommender = self.accelerator.unwrap_model(self.model)
-        return whole
 
     def train(self, validate: Validate | None = None) -> Progress:
         """Train to the end, from the last checkpoint if the folder holds one.
@@ -122,9 +116,13 @@ class Run:
         return -(-len(self.examples(0)) // size)
 
     def _fingerprint(self) -> str:
-        """What a run must share with the one that it goes on with."""
-        shapes = {name: list(value.shape) for name, value in learned(self.recommender).items()}
-        told = [self.identity, self.settings.model_dump(mode="json"), shapes]
+        """What a run must share with the one that it goes on with: settings, log, and its start.
+
+        Frozen weights are part of the start; what is found from the log, as a centre is, is not.
+        """
+        learner = self.accelerator.unwrap_model(self.model)
+        start = digest_of(dict(learner.named_parameters()))
+        told = [self.identity, self.settings.model_dump(mode="json"), start]
         digest = hashlib.sha256(json.dumps(told).encode())
         for values in (self.log.history.values, self.log.candidates.values, self.log.labels):
             digest.update(np.ascontiguousarray(values).tobytes())
@@ -161,9 +159,10 @@ class Run:
     def _step(self, examples: Examples) -> float:
         batch = batch_of(examples, self.kept).to(self.accelerator.device)
         with self.accelerator.autocast():
-            loss = nce(self.model(batch), self.settings.temperature)
+            loss = self.objective.loss(self.model, batch)
         self.optimizer.zero_grad()
         self.accelerator.backward(loss)
+        self.objective.before_step(self.accelerator.unwrap_model(self.model))
         self.optimizer.step()
         self.schedule.step()
         return float(loss.detach())
@@ -226,7 +225,15 @@ class Run:
                 file.write(json.dumps(where | values) + "\n")
 
 
-def accelerator(settings: Training) -> Accelerator:
+class Precise(Protocol):
+    """Settings that say in which precision is computed."""
+
+    @property
+    def mixed_precision(self) -> str:
+        """``no``, ``bf16`` or ``fp16``."""
+
+
+def accelerator(settings: Precise) -> Accelerator:
     """The hardware as it is found; more processes come from ``torchrun`` or ``accelerate``."""
     return Accelerator(mixed_precision=settings.mixed_precision, cpu=not torch.cuda.is_available())
 
@@ -236,10 +243,15 @@ def speaks() -> bool:
     return bool(PartialState().is_main_process)
 
 
-def optimizer_of(recommender: Recommender, settings: Training) -> torch.optim.Optimizer:
+def optimizer_of(learner: nn.Module, settings: Training) -> torch.optim.Optimizer:
     """AdamW over what learns; a pretrained transformer may have a learning rate of its own."""
-    inside = {id(p) for _, text in recommender.news.text_encoders() for p in text.pretrained()}
-    learning = [p for p in recommender.parameters() if p.requires_grad]
+    inside = {
+        id(parameter)
+        for module in learner.modules()
+        if isinstance(module, TextEncoder)
+        for parameter in module.pretrained()
+    }
+    learning = [p for p in learner.parameters() if p.requires_grad]
     pretrained = [p for p in learning if id(p) in inside]
     others = [p for p in learning if id(p) not in inside]
     rate = settings.transformer_learning_rate or settings.learning_rate
@@ -254,6 +266,6 @@ def optimizer_of(recommender: Recommender, settings: Training) -> torch.optim.Op
     )
 
 
-def _share(step: int, warm_up: float) -> float:
+def warmed(step: int, warm_up: float) -> float:
     """The share of the learning rate at a step: rising to 1 over the warm-up."""
     return min(1.0, (step + 1) / warm_up) if warm_up >= 1 else 1.0

@@ -26,6 +26,7 @@ from training.loop import Run, accelerator
 from training.models.build import build, text_sources
 from training.models.centring import centre
 from training.models.recommender import Recommender
+from training.objective import Objective
 from training.recipe import Recipe
 from training.scoring import scores_of
 
@@ -83,8 +84,9 @@ def read_training(
     return Logs(training, held_out, [folder.resolve().name for folder in folders])
 
 
-def train(recipe: Recipe, logs: Logs, folder: Path) -> Trained:
-    """Train in ``folder``, where a run that was cut off goes on.
+def train(recipe: Recipe, logs: Logs, folder: Path, objective: Objective | None = None) -> Trained:
+    """Train in ``folder``, where a run that was cut off goes on; without an ``objective`` the
+    clicks alone are learned.
 
     Tokens, and what frozen layers give, are kept in ``cache`` beside it for other runs.
 
@@ -105,8 +107,10 @@ def train(recipe: Recipe, logs: Logs, folder: Path) -> Trained:
             setting.readers,
             folder,
             recipe.model_dump_json(),
+            objective,
         )
         progress, recommender = run.train(validate), run.recommender
+        recommender.zero_grad()  # whoever keeps several would keep as many gradients
     report = None if validate is None else validate.report(recommender)
     return Trained(
         recipe=recipe,

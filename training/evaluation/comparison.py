@@ -71,8 +71,22 @@ def compare(
         raise ValueError("the reports evaluate different impressions")
     if not ours.impressions == theirs.impressions == len(log):
         raise ValueError("the reports are not on this log")
-    _, unit_I = np.unique(units(log)[ours.positions_I], return_inverse=True)
     differences = {name: values_I - theirs.values[name] for name, values_I in ours.values.items()}
+    return paired(differences, units(log)[ours.positions_I], seed=seed, resamples=resamples)
+
+
+def paired(
+    differences: Mapping[str, Float64],
+    unit_I: Int64,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Mapping[str, Difference]:
+    """Of each name's differences (I,) the mean, where whole units (I,) are drawn.
+
+    All are read off the same resamples.
+    """
+    _, unit_I = np.unique(unit_I, return_inverse=True)
     sizes_U = np.bincount(unit_I)
     sums_MU = [np.bincount(unit_I, d_I) for d_I in differences.values()]
     totals_UM = np.column_stack([*sums_MU, sizes_U]).astype(np.float64)

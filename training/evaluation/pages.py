@@ -2,7 +2,7 @@
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -116,10 +116,6 @@ def as_json(content: ReportContent) -> dict[str, JsonValue]:
 
 def as_html(content: ReportContent) -> str:
     """The page. What is not plotted for want of groups, or was not measured, is left out."""
-    facts = "".join(
-        f"<dt>{html.escape(name)}</dt><dd>{html.escape(fact)}</dd>"
-        for name, fact in content.facts.items()
-    )
     model = next(iter(content.systems))
     sections = [
         systems_section(content.systems),
@@ -127,8 +123,16 @@ def as_html(content: ReportContent) -> str:
         lists_section(content.beyond),
         *(group_section(model, name, table) for name, table in content.groups.items()),
     ]
+    return page(content.title, content.facts, sections)
+
+
+def page(title: str, facts: Mapping[str, str], sections: Sequence[str]) -> str:
+    """A page of sections, which are HTML; the title and the facts are text, and escaped."""
+    told = "".join(
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(fact)}</dd>" for name, fact in facts.items()
+    )
     return PAGE.format(
-        title=html.escape(content.title), facts=f"<dl>{facts}</dl>", sections="\n".join(sections)
+        title=html.escape(title), facts=f"<dl>{told}</dl>", sections="\n".join(sections)
     )
 
 

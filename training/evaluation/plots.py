@@ -26,10 +26,13 @@ MODEL: Final = "#2f86d0"
 OTHERS: Final = "#8a8a8a"
 
 
-def systems_plot(systems: Mapping[str, Mapping[str, Estimate]]) -> str:
-    """A panel a metric, a row a system. The first system is the model, and stands out."""
+def systems_plot(systems: Mapping[str, Mapping[str, Estimate]], name: str = "systems") -> str:
+    """A panel a metric, a row a system. The first system is the model, and stands out.
+
+    ``name`` tells the plot from the others of its page.
+    """
     metrics = list(next(iter(systems.values())))
-    with _style("systems"):
+    with _style(name):
         figure = _figure(2 * len(metrics) + 1.5, 0.4 * len(systems) + 0.9)
         panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
         for axes, metric in zip(panels, metrics, strict=True):
@@ -40,7 +43,7 @@ def systems_plot(systems: Mapping[str, Mapping[str, Estimate]]) -> str:
             _label(axes, metric)
         panels[0].set_yticks(range(len(systems)), _wrapped(systems, 24))
         panels[0].set_ylim(len(systems) - 0.5, -0.5)
-        return _svg(figure, "systems", "Each metric of each system, with its standard error")
+        return _svg(figure, name, "Each metric of each system, with its standard error")
 
 
 def groups_plot(grouping: str, table: GroupTable) -> str:

@@ -32,7 +32,7 @@ def systems_section(systems: Mapping[str, Report]) -> str:
         for name, report in systems.items()
     ]
     header = ["system", *map(_title, next(iter(estimates.values()))), *counted]
-    return _section("Metrics", _table(header, rows), systems_plot(estimates))
+    return as_section("Metrics", as_table(header, rows), systems_plot(estimates))
 
 
 def comparisons_section(
@@ -47,7 +47,7 @@ def comparisons_section(
         for metric, difference in differences.items()
     ]
     header = ["against", "metric", "difference", "95% interval", "impressions", "resampled"]
-    return _section(f"{model}: differences", _table([*header, "p", "p (Holm)"], rows))
+    return as_section(f"{model}: differences", as_table([*header, "p", "p (Holm)"], rows))
 
 
 def lists_section(beyond: Mapping[str, Mapping[str, float]]) -> str:
@@ -58,7 +58,7 @@ def lists_section(beyond: Mapping[str, Mapping[str, float]]) -> str:
         for system, taken in beyond.items()
     ]
     header = ["system", *(LISTS.get(name, name) for name in measured)]
-    return _section("The ten best of each impression", _table(header, rows))
+    return as_section("The ten best of each impression", as_table(header, rows))
 
 
 def group_section(model: str, grouping: str, table: GroupTable) -> str:
@@ -70,15 +70,16 @@ def group_section(model: str, grouping: str, table: GroupTable) -> str:
     ]
     plot = groups_plot(grouping, table) if grouping in PLOTTED and len(table) > 1 else ""
     header = [grouping, *map(_title, metrics), "impressions"]
-    return _section(f"{model}: by {grouping}", _table(header, rows), plot)
+    return as_section(f"{model}: by {grouping}", as_table(header, rows), plot)
 
 
-def _section(heading: str, table: str, plot: str = "") -> str:
+def as_section(heading: str, table: str, plot: str = "") -> str:
+    """A heading with a table, and with a plot where there is one; nothing without a table."""
     return f"<h2>{html.escape(heading)}</h2>\n{table}\n{plot}" if table else ""
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The first cell of a row names it."""
+def as_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose rows begin with their names; nothing without rows."""
     lines = [
         f'<tr><th scope="row">{html.escape(name)}</th>'
         + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)

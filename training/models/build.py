@@ -19,6 +19,7 @@ from training.encoders.huggingface import (
 )
 from training.encoders.words import random_words, read_words, words_of
 from training.errors import BadRecipe
+from training.models.head import take_head
 from training.models.news.encoder import NewsEncoder
 from training.models.news.lstur import Lstur
 from training.models.news.naml import Naml
@@ -73,6 +74,19 @@ def build(
     news = _news(recipe, views, title.dimension, vocabularies)
     users = USERS[recipe.users.kind](news.dimension, recipe.users)
     return Recommender(news, users, readers), backbone.tokenizer
+
+
+def build_text_encoder(text: Text, seed: int) -> tuple[TextEncoder, Tokenizer]:
+    """A transformer's text encoder on its own, what is fresh in it under the seed, and its
+    tokenizer.
+
+    Raises as ``build`` does.
+    """
+    if not isinstance(text.encoder, Transformer):
+        raise BadRecipe("text.encoder: a Hugging Face folder is needed here")
+    torch.manual_seed(seed)
+    backbone = _of_transformer(text.encoder, text)
+    return _text_encoder(text, backbone), backbone.tokenizer
 
 
 def text_sources(recipe: Recipe) -> dict[str, TextSource]:
@@ -165,7 +179,10 @@ def _text_encoder(text: Text, backbone: Backbone) -> TextEncoder:
     if text.centred:
         pool = Centred(pool, dimension)
     tail, dimension = _tail(text, dimension)
-    return TextEncoder(backbone.frozen, backbone.trained, pool, tail, dimension)
+    encoder = TextEncoder(backbone.frozen, backbone.trained, pool, tail, dimension)
+    if isinstance(text.encoder, Transformer) and text.encoder.folder is not None:
+        take_head(encoder, text.encoder.folder)
+    return encoder
 
 
 def _tail(text: Text, pooled: int) -> tuple[nn.Module, int]:

@@ -23,7 +23,7 @@ FEW: Final = 5
 
 def depth(transformer: nn.Module) -> int:
     """How many layers there are. Raises UnusableEncoder where they cannot be found."""
-    return len(_layers(transformer))
+    return len(layers_of(transformer))
 
 
 def split(transformer: nn.Module, trained: int) -> tuple[nn.Module, nn.Module]:
@@ -33,7 +33,7 @@ def split(transformer: nn.Module, trained: int) -> tuple[nn.Module, nn.Module]:
     the whole gives. Raises UnusableEncoder for more layers than there are, and for an architecture
     whose layers cannot be told apart.
     """
-    layers = _layers(transformer)
+    layers = layers_of(transformer)
     if not 0 <= trained <= len(layers):
         raise UnusableEncoder(f"{trained} layers cannot be trained: the encoder has {len(layers)}")
     kept = len(layers) - trained
@@ -86,7 +86,8 @@ class Given(nn.Module):
         return given
 
 
-def _layers(transformer: nn.Module) -> nn.ModuleList:
+def layers_of(transformer: nn.Module) -> nn.ModuleList:
+    """The layers, from the lowest on. Raises UnusableEncoder where they cannot be found."""
     for path in LAYERS:
         found = _at(transformer, path)
         if isinstance(found, nn.ModuleList):
@@ -106,7 +107,7 @@ def _at(module: nn.Module, path: str) -> object:
 
 def _with_layers(transformer: nn.Module, places: range) -> nn.Module:
     """The transformer with some of its layers in the same frame; modules are shared, not copied."""
-    layers = _layers(transformer)[places.start : places.stop]
+    layers = layers_of(transformer)[places.start : places.stop]
     path = next(path for path in LAYERS if isinstance(_at(transformer, path), nn.ModuleList))
     whole = _frame(transformer)
     holder = whole

@@ -18,10 +18,12 @@ from torch import Tensor
 
 from tests.unit.training.conftest import Prepared, prepare, titled_log
 from training import loop
+from training.checkpoints import Progress, learned
 from training.errors import BadRecipe
 from training.examples import Examples
-from training.loop import Progress, Run, Validate, learned, nce, optimizer_of
+from training.loop import Run, Validate, optimizer_of
 from training.models.recommender import Recommender
+from training.objective import nce
 from training.recipe import Recipe
 from training.run import Logs, train
 
@@ -179,6 +181,25 @@ def test_a_run_that_has_ended_is_not_gone_on_with(tmp_path: Path) -> None:
     assert again.train() == expected
     check_equal(weights(first.recommender), weights(again.recommender))
     assert len([line for line in lines_of(tmp_path) if "epoch_loss" in line]) == EPOCHS
+
+
+@pytest.mark.parametrize("part", ["frozen", "trained"])
+def test_a_run_that_began_with_other_weights_is_not_gone_on_with(
+    part: str, tiny_bert: Path, tmp_path: Path
+) -> None:
+    """A folder whose encoder has changed bears the same name, and weights of the same shapes."""
+    encoder = f'{{"kind": "transformer", "folder": "{tiny_bert}", "trained_layers": 1}}'
+    recipe = recipe_of(epochs=1).changed([f"text.encoder={encoder}"])
+    ended = run_of(recipe, tmp_path).train()
+    assert run_of(recipe, tmp_path).train() == ended
+    ready = prepare(recipe, LOG)
+    weights_of = ready.recommender.named_parameters()
+    weight = next(weight for name, weight in weights_of if part in name)
+    with torch.no_grad():
+        weight.flatten()[0] += 1e-3
+    other = Run(ready.recommender, recipe.training, LOG, ready.kept, ready.readers, tmp_path)
+    with pytest.raises(BadRecipe, match="holds a run of other settings or data"):
+        other.train()
 
 
 def test_the_same_seed_trains_the_same_and_another_does_not(tmp_path: Path) -> None:

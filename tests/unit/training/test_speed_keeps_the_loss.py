@@ -12,10 +12,10 @@ from tests.unit.training.conftest import Prepared, prepare, titled_log
 from training import encoding
 from training.data.impressions import ImpressionLog
 from training.examples import Examples, batch_of, of_impressions
-from training.loop import nce
 from training.models import recommender as of_recommender
 from training.models.centring import centre
 from training.models.text import TextEncoder
+from training.objective import nce
 from training.recipe import Recipe
 
 MAX_TOKENS = {"title": 14, "abstract": 20}

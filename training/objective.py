@@ -1,0 +1,56 @@
+"""What a training run minimises: the clicks alone, or that beside what else there is to learn.
+
+Shapes: B batch, C candidates (the clicked one first).
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from training.examples import Batch
+from training.models.recommender import Recommender
+
+
+def nce(scores_BC: Tensor, temperature: float) -> Tensor:
+    """The mean of −log softmax of the clicked candidate, which stands first (NRMS, equation 12)."""
+    clicked_B = torch.zeros(len(scores_BC), dtype=torch.int64, device=scores_BC.device)
+    return cross_entropy(scores_BC.float() / temperature, clicked_B)
+
+
+class Objective(Protocol):
+    """What a run minimises. What learns beside the recommender, and from whom, it alone knows."""
+
+    @property
+    def identity(self) -> str:
+        """What tells runs apart whose objectives differ."""
+
+    def around(self, recommender: Recommender) -> nn.Module:
+        """What learns: the recommender, or a module that holds it and more."""
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        """A step's loss; ``model`` is what ``around`` gave, as it runs on this hardware."""
+
+    def before_step(self, model: nn.Module) -> None:
+        """A last look at the gradients; ``model`` is what ``around`` gave."""
+
+
+@dataclass(frozen=True)
+class ClickLoss:
+    """The clicks alone: ``nce``."""
+
+    temperature: float = 1.0
+    identity: str = ""
+
+    def around(self, recommender: Recommender) -> nn.Module:
+        """See ``Objective``."""
+        return recommender
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        """See ``Objective``."""
+        return nce(model(batch), self.temperature)
+
+    def before_step(self, model: nn.Module) -> None:
+        """The gradients stay as they are."""
