@@ -1,0 +1,221 @@
+"""The decoder: the encoder's layers over again, beside one vector and nothing else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from transformers import BertLMHeadModel, XLMRobertaForCausalLM
+
+from tests.unit.training.adaptation.conftest import CPU, LINES, fresh
+from training.adaptation.decoder import Autoencoder, Bucket
+from training.adaptation.lesson import BUCKETS, buckets
+from training.adaptation.whole import WholeEncoder
+from training.distillation.lesson import padded
+from training.encoders.pooling import POOLINGS
+from training.quiet import quiet
+
+Both = tuple[WholeEncoder, Autoencoder]
+
+
+@pytest.fixture(params=["tiny_bert", "tiny_xlm_roberta"])
+def folder(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def both(folder: Path) -> Both:
+    return fresh(folder)
+
+
+def one_bucket(whole: WholeEncoder, lines: list[str], more: int = 0) -> Bucket:
+    """Noisy lines and the lines, all in one bucket, with so much more padding."""
+    read = padded(whole.read([" ".join(line.split()[::2]) for line in lines]), CPU)
+    told = padded(whole.told(lines), CPU)
+    return Bucket(*(torch.nn.functional.pad(part, (0, more)) for part in (*read, *told)))
+
+
+def logits(model: Autoencoder, vectors: Tensor, ids: Tensor) -> Tensor:
+    decoder = model.decoder
+    states = decoder.states(vectors, ids, torch.ones_like(ids))
+    return decoder.head(states) @ decoder.table.T + decoder.head.bias
+
+
+def test_its_logits_are_those_of_the_architectures_own_decoder(both: Both) -> None:
+    """transformers' decoder with cross-attention, queries and keys at random, all else ours."""
+    whole, model = both
+    reference = _reference(model).eval()
+    ids, mask = padded([line for line in whole.told(LINES[:5]) if len(line) > 4], CPU)
+    ids, mask = ids[:, :5], mask[:, :5]
+    vectors = torch.randn(len(ids), 64, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        expected = reference(input_ids=ids, encoder_hidden_states=vectors.unsqueeze(1)).logits
+        assert torch.allclose(logits(model, vectors, ids), expected, atol=1e-5)
+
+
+def _reference(model: Autoencoder) -> Any:
+    transformer: Any = model.encoder.transformer
+    config = type(transformer.config).from_dict(transformer.config.to_dict())
+    config.is_decoder = config.add_cross_attention = True
+    bert = config.model_type == "bert"
+    with quiet():
+        reference: Any = (BertLMHeadModel if bert else XLMRobertaForCausalLM)(config)
+    base = reference.bert if bert else reference.roberta
+    base.load_state_dict(transformer.state_dict(), strict=False)
+    for layer, ours in zip(base.encoder.layer, model.decoder.crossings, strict=True):
+        crossing: Any = ours
+        layer.crossattention.self.value.load_state_dict(crossing.value.state_dict())
+        layer.crossattention.output.dense.load_state_dict(crossing.output.state_dict())
+        layer.crossattention.output.LayerNorm.load_state_dict(crossing.norm.state_dict())
+    head = reference.cls.predictions if bert else reference.lm_head
+    transform = head.transform if bert else head
+    transform.dense.load_state_dict(model.decoder.head.dense.state_dict())
+    norm = transform.LayerNorm if bert else transform.layer_norm
+    norm.load_state_dict(model.decoder.head.norm.state_dict())
+    return reference
+
+
+@contextmanager
+def other_states_changed(model: Autoencoder) -> Iterator[None]:
+    """All of the encoder's last states but the first token's are other ones."""
+
+    def change(module: object, given: object, states: Tensor) -> Tensor:
+        return torch.cat([states[:, :1], states[:, 1:] + 7], dim=1)
+
+    transformer: Any = model.encoder.transformer
+    hook = transformer.encoder.layer[-1].register_forward_hook(change)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean"])
+def test_it_attends_to_nothing_but_the_one_vector(both: Both, pooling: str) -> None:
+    whole, model = both
+    model.encoder.pool = POOLINGS[pooling]  # type: ignore[index]
+    bucket = one_bucket(whole, LINES[:5])
+    with torch.inference_mode():
+        loss = model([bucket])
+        with other_states_changed(model):
+            changed = model([bucket])
+    # By its first token the vector stays as it is; as the mean of all tokens it does not.
+    assert (loss == changed) == (pooling == "cls")
+
+
+def test_no_earlier_logit_changes_with_a_later_token(both: Both) -> None:
+    whole, model = both
+    ids = torch.tensor(whole.told(LINES[:1]))
+    vectors = torch.randn(1, 64, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        before = logits(model, vectors, ids)
+        for place in range(1, ids.shape[1]):
+            other = ids.clone()
+            other[0, place] = (other[0, place] + 11) % 200
+            after = logits(model, vectors, other)
+            assert torch.allclose(after[:, :place], before[:, :place], atol=1e-6)
+            assert not torch.allclose(after[:, place], before[:, place], atol=1e-3)
+
+
+def test_what_is_tied_is_the_very_same_and_counts_once(both: Both) -> None:
+    _, model = both
+    encoder, decoder, all_of_them = (
+        {id(parameter) for parameter in module.parameters()}
+        for module in (model.encoder, model.decoder, model)
+    )
+    assert encoder < decoder == all_of_them
+    assert len(list(model.parameters())) == len(all_of_them)
+    transformer: Any = model.encoder.transformer
+    assert model.decoder.table is transformer.embeddings.word_embeddings.weight
+    # New are 6 tensors a layer for cross-attention, 4 of the head's transform, and its bias.
+    assert len(decoder) - len(encoder) == 6 * 2 + 5
+
+
+def test_the_loss_is_the_plain_one_over_all_tokens_but_padding(both: Both) -> None:
+    whole, model = both
+    bucket = one_bucket(whole, LINES[:6])
+    with torch.inference_mode():
+        found, losses = model([bucket]), []
+        for line, read, mask in zip(LINES, bucket.read_BT, bucket.read_mask_BT, strict=False):
+            ids = torch.tensor(whole.told([line]))
+            vector = model.encoder(read.unsqueeze(0), mask.unsqueeze(0))
+            said = logits(model, vector, ids[:, :-1])
+            losses.append(cross_entropy(said[0], ids[0, 1:], reduction="none"))
+        assert torch.allclose(found, torch.cat(losses).mean(), atol=1e-5)
+        assert torch.allclose(model([one_bucket(whole, LINES[:6], more=4)]), found, atol=1e-6)
+
+
+def test_in_buckets_it_is_the_same_loss_with_the_same_gradients(both: Both) -> None:
+    whole, model = both
+    model.double()
+    whole_batch = one_bucket(whole, LINES[:13])
+    read = whole.read([" ".join(line.split()[::2]) for line in LINES[:13]])
+    parts = buckets(read, whole.told(LINES[:13]), CPU)
+    assert len(parts) == BUCKETS
+    assert len({part.told_BT.shape[1] for part in parts}) > 1
+    parameters = list(model.parameters())
+    plain, dealt = model([whole_batch]), model(parts)
+    assert torch.allclose(plain, dealt, atol=1e-10)
+    expected = torch.autograd.grad(plain, parameters)
+    found = torch.autograd.grad(dealt, parameters)
+    assert all(torch.allclose(f, e, atol=1e-10) for f, e in zip(found, expected, strict=True))
+
+
+def test_the_gradient_of_the_vector_is_the_numerical_one(both: Both) -> None:
+    whole, model = both
+    model.double()
+    decoder = model.decoder
+    told = padded(whole.told(LINES[:2]), CPU)
+    random = torch.Generator().manual_seed(2)
+    vectors = torch.randn(2, 64, generator=random, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(decoder.loss(*decoder(vectors, *told)), [vectors])
+    with torch.no_grad():
+        for direction in torch.randn(4, 2, 64, generator=random, dtype=torch.float64):
+            step = 1e-5 * direction
+            more, less = (
+                decoder.loss(*decoder(v, *told)) for v in (vectors + step, vectors - step)
+            )
+            expected = (gradient * direction).sum()
+            assert torch.allclose((more - less) / 2e-5, expected, rtol=1e-5, atol=1e-9)
+    assert gradient.abs().min(dim=1).values.gt(0).all()
+
+
+def test_every_weight_learns_but_those_that_nothing_reads(both: Both) -> None:
+    whole, model = both
+    model([one_bucket(whole, LINES[:6])]).backward()
+    still = {name for name, p in model.named_parameters() if p.grad is None}
+    assert still == set()
+
+
+def test_in_training_heads_drop_out_of_what_the_vector_says(folder: Path) -> None:
+    """Where a head's one weight is dropped, it says nothing; else it says the more for it."""
+    _, model = fresh(folder)
+    crossing: Any = model.decoder.crossings[0]
+    crossing.dropped_heads.p = 0.5
+    crossing.train()
+    states, vector = torch.zeros(1, 4_000, 64), torch.ones(1, 64)
+    said: list[Tensor] = []
+    hook = crossing.dropout.register_forward_hook(lambda _, __, out: said.append(out))
+    torch.manual_seed(1)
+    with torch.inference_mode():
+        crossing(states, vector)
+        crossing.eval()
+        crossing(states[:, :1], vector)
+    hook.remove()
+    dropped, whole = said
+    assert len(torch.unique((dropped[0] * 1e5).round(), dim=0)) == 2**4  # four heads
+    assert torch.allclose(dropped.mean(dim=1), whole[:, 0], atol=0.02 * float(whole.abs().max()))
+
+
+def test_a_vector_of_another_length_is_told_from_too(tiny_bert: Path) -> None:
+    whole, _ = fresh(tiny_bert)
+    encoder = whole.module
+    encoder.dense = torch.nn.Sequential(torch.nn.Linear(64, 24), torch.nn.Tanh())
+    model = Autoencoder(encoder).eval()
+    assert torch.isfinite(model([one_bucket(replace(whole, module=encoder), LINES[:3])]))
