@@ -11,10 +11,15 @@ import typer
 
 from model_store.errors import ModelStoreError
 from training.commands import data
+from training.commands.adapt import adapt
+from training.commands.centre import centre
+from training.commands.clean import clean
 from training.commands.distil import corpora, distil
 from training.commands.evaluate import evaluate
 from training.commands.export import export
+from training.commands.post_train import post_train
 from training.commands.run import run
+from training.commands.study import study
 from training.errors import TrainingError
 
 app = typer.Typer(
@@ -27,19 +32,26 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command()(run)
 app.command()(export)
+app.command()(centre)
 app.command()(evaluate)
 app.command()(distil)
 app.command()(corpora)
+app.command()(post_train)
+app.command()(adapt)
+app.command()(clean)
+app.command()(study)
 
 TRAINING_EXTRA: Final = frozenset(
     {
         "accelerate",
+        "langcodes",
         "matplotlib",
         "onnx",
         "onnxruntime",
         "onnxscript",
         "peft",
         "polars",
+        "py3langid",
         "safetensors",
         "torch",
         "transformers",

@@ -1,0 +1,44 @@
+"""The studies that there are, by name: a room each, with its settings and how it is made up."""
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from training.errors import BadRecipe, UnreadableData
+from training.recipe import Settings
+from training.studies.study import Study
+
+Scale = Literal["small", "full"]
+NAMES: Final = ("nase",)
+"""Each is a room here, dashes as underscores, that holds a ``STUDY``."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A paper's study before its data and settings are known."""
+
+    settings: Callable[[Scale], Settings]
+    """Those of a scale: ``small`` ends in minutes a row on two cores, ``full`` takes everything."""
+    build: Callable[[Sequence[Path], Any, Scale], Study]
+    """From the folders of the data, the settings, and their scale. Raises TrainingError for what
+    can be known to be missing or wrong before anything is made."""
+
+
+def find(name: str) -> Kind:
+    """A study by its name. Raises BadRecipe."""
+    if name not in NAMES:
+        raise BadRecipe(f"there is no study {name!r}: {', '.join(NAMES)}")
+    room = importlib.import_module(f"training.studies.{name.replace('-', '_')}")
+    kind: Kind = room.STUDY
+    return kind
+
+
+def within(roots: Sequence[Path], name: str) -> Path:
+    """The file or folder of that name in the first root that has it. Raises UnreadableData."""
+    for root in roots:
+        if (root / name).exists():
+            return root / name
+    places = ", ".join(str(root) for root in roots) or "any folder: none was named"
+    raise UnreadableData(f"no {name} in {places}; say --data FOLDER, or --set its setting")
