@@ -5,12 +5,9 @@ No impression of the test is learned from, and none of the validation day but to
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from training.data.impressions import ImpressionLog
 from training.data.logs import read_logs
 from training.data.splits import check_no_leak, split_last_day
-from training.data.texts import evenly
 from training.data.translated import (
     Tellings,
     comparable,
@@ -20,6 +17,7 @@ from training.data.translated import (
     told,
 )
 from training.errors import BadRecipe
+from training.studies.clicks import sampled
 from training.studies.nase.paths import Paths
 
 
@@ -60,13 +58,6 @@ def variants(log: ImpressionLog, tellings: Tellings) -> dict[str, ImpressionLog]
         found[f"{language}-half"] = read_in_translation(shown, rows_N, every=2)
         found[language] = read_in_translation(shown, rows_N)
     return found
-
-
-def sampled(log: ImpressionLog, most: int | None) -> ImpressionLog:
-    """At most so many impressions, evenly over the log."""
-    if most is None:
-        return log
-    return log.take(np.array(evenly(range(len(log)), most), np.int64))
 
 
 def measured_log(log: ImpressionLog, tellings: Tellings, most: int | None) -> ImpressionLog:

@@ -4,7 +4,7 @@ All rows score the same candidates of the same impressions, told in several lang
 two rows, and any two languages, are compared in pairs.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,17 +16,14 @@ from training.data.ragged import Int64
 from training.data.translated import comparable, in_translation
 from training.evaluation.comparison import by_reader
 from training.evaluation.groups import quintiles
-from training.evaluation.report import TITLES, Report, evaluate_scores
+from training.evaluation.report import Report, evaluate_scores
+from training.studies.clicks import METRICS, Scorer
 from training.studies.nase.days import Days, measured_log, variants
 from training.studies.nase.paths import Paths
 from training.studies.nase.settings import Choosing, Measuring
 from training.studies.nase.texts import held_out_sentences
 from training.studies.study import Float64, Sample
 
-Scorer = Callable[[ImpressionLog], Float64]
-"""A score for every candidate of a log (S)."""
-
-METRICS: Final = {name: TITLES[name] for name in ("auc", "mrr", "ndcg@5", "ndcg@10")}
 COLD: Final = "auc"
 """The metric that readers' fifths are compared by."""
 FIFTHS: Final = 5

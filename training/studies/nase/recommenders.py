@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import torch
 
-from training.data.features import features_of
 from training.data.impressions import ImpressionLog
 from training.data.translated import (
     Tellings,
@@ -28,18 +26,16 @@ from training.data.translated import (
 )
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import default_pooling
-from training.encoding import keep
 from training.errors import BadRecipe, UnusableEncoder
 from training.recipe import Recipe
 from training.recipes import find
-from training.run import Logs, Trained, train
-from training.scoring import scores_of
+from training.run import Logs, train
+from training.studies.clicks import sampled, scorer
 from training.studies.nase.adapted import VARIANTS
-from training.studies.nase.days import sampled
 from training.studies.nase.exam import Exam, cells
 from training.studies.nase.settings import NaseSettings
 from training.studies.nase.setup import BASE, BEST, Setup
-from training.studies.study import Finished, Float64, Measured, Row, Sample
+from training.studies.study import Finished, Measured, Row
 
 RECIPES: Final = {"nrms": "NRMS", "naml": "NAML", "lstur": "LSTUR"}
 FROZEN: Final = ("training.learning_rate=3e-4", "training.temperature=0.1")
@@ -92,7 +88,8 @@ def recommender_row(setup: Setup, design: Design, minutes: float) -> Row:
         trained = train(recipe_of(settings, design, encoder), logs, folder)
         epochs = trained.progress.epoch
         facts = {"impressions learned from": len(logs.training), "epochs": epochs}
-        return Measured(_cells(trained, exam, folder.parent / "cache"), facts)
+        score = scorer(trained, exam.log.news, exam.seen(), folder.parent / "cache")
+        return Measured(cells(exam, score), facts)
 
     return Row(
         design.name,
@@ -167,18 +164,3 @@ def logs_of(exam: Exam, settings: NaseSettings, design: Design) -> Logs:
     if design.few_shot:
         training = few_shot(training, days.tellings, chosen.few)
     return Logs(training, joined(exam.choosing), (settings.data.training, "its last day"))
-
-
-def _cells(trained: Trained, exam: Exam, cache: Path) -> dict[str, Sample]:
-    """Every cell of a recommender, by torch as it was trained."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    recommender, length = trained.recommender.to(device), trained.recipe.training.history_length
-    features = features_of(
-        exam.log.news, trained.tokenizer, trained.sources, trained.vocabularies, cache
-    )
-    kept = keep(recommender.news, features, exam.seen(), device)
-
-    def score(log: ImpressionLog) -> Float64:
-        return scores_of(recommender, kept, log, trained.readers, length, device)
-
-    return cells(exam, score)

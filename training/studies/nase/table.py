@@ -8,10 +8,11 @@ from typing import Final
 from training.corpus.sources import ntrex
 from training.encoders.folder import read_folder
 from training.errors import BadRecipe
+from training.studies.clicks import METRICS
 from training.studies.names import Scale
 from training.studies.nase.adapted import VARIANTS, base_row, best_row, variant_row
 from training.studies.nase.claims import claims
-from training.studies.nase.exam import COLD, FIFTHS, METRICS
+from training.studies.nase.exam import COLD, FIFTHS
 from training.studies.nase.paths import Paths
 from training.studies.nase.recommenders import DESIGNS, recommender_row
 from training.studies.nase.settings import NaseSettings
