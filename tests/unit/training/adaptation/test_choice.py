@@ -47,7 +47,18 @@ def test_a_log_is_worth_where_the_click_stands_by_late_fusion(encoder: WholeEnco
     assert LateFusionMrr([log("a", same), log("b", same)])(encoder) == 0.75
 
 
-def test_it_is_the_metric_of_the_mean_vectors_cosines(encoder: WholeEncoder) -> None:
+@dataclass(frozen=True, eq=False)
+class Drawn(WholeEncoder):
+    """An encoder of which each title has a vector of its own, drawn by its letters."""
+
+    def vectors(self, texts: Sequence[str]) -> Float32:
+        drawn = [np.random.default_rng(list(text.encode())).normal(size=64) for text in texts]
+        return np.array(drawn, np.float16).astype(np.float32)
+
+
+def test_it_is_the_metric_of_the_mean_vectors_scores(encoder: WholeEncoder) -> None:
+    """Scores that no rounding brings into another order: near ones lie 0.02 apart."""
+    drawn = Drawn(**{each.name: getattr(encoder, each.name) for each in fields(WholeEncoder)})
     whole, values = titled_log(), []
     titles = whole.news.column("title")
     for place, impression in enumerate(whole):
@@ -55,12 +66,12 @@ def test_it_is_the_metric_of_the_mean_vectors_cosines(encoder: WholeEncoder) -> 
             continue
         scores = np.zeros(len(impression.labels))
         if impression.history:
-            read = encoder.vectors([titles[row] for row in whole.history[place].tolist()])
-            shown = encoder.vectors([titles[row] for row in whole.candidates[place].tolist()])
-            mean = read.astype(np.float16).mean(axis=0, dtype=np.float64).astype(np.float16)
-            scores = shown.astype(np.float16).astype(np.float64) @ mean.astype(np.float64)
+            read = drawn.vectors([titles[row] for row in whole.history[place].tolist()])
+            shown = drawn.vectors([titles[row] for row in whole.candidates[place].tolist()])
+            scores = shown.astype(np.float64) @ read.astype(np.float64).mean(axis=0)
+            assert np.diff(np.sort(scores)).min() > 0.02
         values.append(METRICS["mrr"](scores, np.array(impression.labels)))
-    assert LateFusionMrr([whole])(encoder) == pytest.approx(np.mean(values), abs=1e-3)
+    assert LateFusionMrr([whole])(drawn) == pytest.approx(np.mean(values), abs=1e-6)
 
 
 def test_each_distinct_title_is_encoded_once(encoder: Counting) -> None:

@@ -50,13 +50,20 @@ def logits(model: Autoencoder, vectors: Tensor, ids: Tensor) -> Tensor:
 def test_its_logits_are_those_of_the_architectures_own_decoder(both: Both) -> None:
     """transformers' decoder with cross-attention, queries and keys at random, all else ours."""
     whole, model = both
-    reference = _reference(model).eval()
+    model.double()
+    reference = _reference(model).double().eval()
     ids, mask = padded([line for line in whole.told(LINES[:5]) if len(line) > 4], CPU)
     ids, mask = ids[:, :5], mask[:, :5]
-    vectors = torch.randn(len(ids), 64, generator=torch.Generator().manual_seed(1))
+    vectors = vector(len(ids))
     with torch.inference_mode():
         expected = reference(input_ids=ids, encoder_hidden_states=vectors.unsqueeze(1)).logits
-        assert torch.allclose(logits(model, vectors, ids), expected, atol=1e-5)
+        assert torch.allclose(logits(model, vectors, ids), expected, atol=1e-8)
+
+
+def vector(count: int = 1) -> Tensor:
+    """Random ones, in float64 so that no machine's rounding matters."""
+    random = torch.Generator().manual_seed(1)
+    return torch.randn(count, 64, generator=random, dtype=torch.float64)
 
 
 def _reference(model: Autoencoder) -> Any:
@@ -111,16 +118,16 @@ def test_it_attends_to_nothing_but_the_one_vector(both: Both, pooling: str) -> N
 
 def test_no_earlier_logit_changes_with_a_later_token(both: Both) -> None:
     whole, model = both
-    ids = torch.tensor(whole.told(LINES[:1]))
-    vectors = torch.randn(1, 64, generator=torch.Generator().manual_seed(1))
+    model.double()
+    ids, vectors = torch.tensor(whole.told(LINES[:1])), vector()
     with torch.inference_mode():
         before = logits(model, vectors, ids)
         for place in range(1, ids.shape[1]):
             other = ids.clone()
             other[0, place] = (other[0, place] + 11) % 200
             after = logits(model, vectors, other)
-            assert torch.allclose(after[:, :place], before[:, :place], atol=1e-6)
-            assert not torch.allclose(after[:, place], before[:, place], atol=1e-3)
+            assert torch.allclose(after[:, :place], before[:, :place], atol=1e-10)
+            assert not torch.allclose(after[:, place], before[:, place], atol=1e-4)
 
 
 def test_what_is_tied_is_the_very_same_and_counts_once(both: Both) -> None:
@@ -139,6 +146,7 @@ def test_what_is_tied_is_the_very_same_and_counts_once(both: Both) -> None:
 
 def test_the_loss_is_the_plain_one_over_all_tokens_but_padding(both: Both) -> None:
     whole, model = both
+    model.double()
     bucket = one_bucket(whole, LINES[:6])
     with torch.inference_mode():
         found, losses = model([bucket]), []
@@ -147,8 +155,8 @@ def test_the_loss_is_the_plain_one_over_all_tokens_but_padding(both: Both) -> No
             vector = model.encoder(read.unsqueeze(0), mask.unsqueeze(0))
             said = logits(model, vector, ids[:, :-1])
             losses.append(cross_entropy(said[0], ids[0, 1:], reduction="none"))
-        assert torch.allclose(found, torch.cat(losses).mean(), atol=1e-5)
-        assert torch.allclose(model([one_bucket(whole, LINES[:6], more=4)]), found, atol=1e-6)
+        assert torch.allclose(found, torch.cat(losses).mean(), atol=1e-10)
+        assert torch.allclose(model([one_bucket(whole, LINES[:6], more=4)]), found, atol=1e-10)
 
 
 def test_in_buckets_it_is_the_same_loss_with_the_same_gradients(both: Both) -> None:
@@ -196,21 +204,22 @@ def test_every_weight_learns_but_those_that_nothing_reads(both: Both) -> None:
 def test_in_training_heads_drop_out_of_what_the_vector_says(folder: Path) -> None:
     """Where a head's one weight is dropped, it says nothing; else it says the more for it."""
     _, model = fresh(folder)
-    crossing: Any = model.decoder.crossings[0]
+    crossing: Any = model.decoder.crossings[0].double()
     crossing.dropped_heads.p = 0.5
     crossing.train()
-    states, vector = torch.zeros(1, 4_000, 64), torch.ones(1, 64)
+    states = torch.zeros(1, 40_000, 64, dtype=torch.float64)
+    ones = torch.ones(1, 64, dtype=torch.float64)
     said: list[Tensor] = []
     hook = crossing.dropout.register_forward_hook(lambda _, __, out: said.append(out))
     torch.manual_seed(1)
     with torch.inference_mode():
-        crossing(states, vector)
+        crossing(states, ones)
         crossing.eval()
-        crossing(states[:, :1], vector)
+        crossing(states[:, :1], ones)
     hook.remove()
     dropped, whole = said
-    assert len(torch.unique((dropped[0] * 1e5).round(), dim=0)) == 2**4  # four heads
-    assert torch.allclose(dropped.mean(dim=1), whole[:, 0], atol=0.02 * float(whole.abs().max()))
+    assert len(torch.unique((dropped[0, :2_000] * 1e5).round(), dim=0)) == 2**4  # four heads
+    assert torch.allclose(dropped.mean(dim=1), whole[:, 0], atol=0.05 * float(whole.abs().max()))
 
 
 def test_a_vector_of_another_length_is_told_from_too(tiny_bert: Path) -> None:

@@ -23,9 +23,9 @@ def test_it_is_what_is_computed_by_hand() -> None:
     table = torch.tensor([[log(2), 0.0], [0.0, log(3)], [0.0, 0.0]])
     states, wanted = torch.ones(2, 2), torch.tensor([1, 0])
     loss = token_loss(states, table, torch.zeros(3), wanted)
-    assert loss.item() == pytest.approx((log(6 / 3) + log(6 / 2)) / 2, abs=1e-6)
+    assert loss.item() == pytest.approx((log(6 / 3) + log(6 / 2)) / 2, abs=1e-5)
     loss = token_loss(states, table, torch.tensor([0.0, 0.0, log(3)]), wanted)
-    assert loss.item() == pytest.approx((log(8 / 3) + log(8 / 2)) / 2, abs=1e-6)
+    assert loss.item() == pytest.approx((log(8 / 3) + log(8 / 2)) / 2, abs=1e-5)
 
 
 @pytest.mark.parametrize("logits", [1, 9, 27, 40, 10_000])

@@ -11,11 +11,13 @@ from transformers import BertConfig, BertModel
 
 from tests.unit.training.conftest import SIZES, titled_log
 from tests.unit.training.post_training.tiny_pairs import PAIRS, TOWER, learning
+from training.compression.insight import fresh
 from training.compression.settings import FineTuning, StageOne
 from training.compression.stage_one import Taught, stage_one
-from training.compression.teachers import fine_tune
+from training.compression.teachers import fine_tune, recipe_of
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import load_tokenizer
+from training.models.recommender import Recommender
 from training.post_training.contrastive import PostTrained, post_train
 from training.post_training.copies import save_transformer
 from training.post_training.settings import PostTraining
@@ -45,6 +47,11 @@ def small_bert(layers: int, folder: Path, tokenizer_of: Path, **config: int) -> 
     folder.mkdir()
     save_transformer(BertModel(BertConfig(**sizes)), tokenizer_of, folder)
     return folder
+
+
+def begun(folder: Path) -> Recommender:
+    """A recommender over the folder before its first step, without dropout."""
+    return fresh(recipe_of(folder, FINE_TUNING), LOGS).eval()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """TinyBERT: layers beside layers, as computed by hand."""
 
 import copy
+import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +19,10 @@ from tests.unit.training.compression.conftest import (
     LOG,
     LOGS,
     Numbers,
+    begun,
     small_bert,
 )
+from tests.unit.training.conftest import learned
 from training.compression import hidden_matching
 from training.compression.hidden_matching import (
     Comparison,
@@ -126,7 +130,7 @@ def test_insight_sees_the_scores_that_are_served(teachers: list[Trained]) -> Non
     given = batch(teachers[0])
     with torch.inference_mode():
         seen = insight(recommender, given)
-        torch.testing.assert_close(seen.scores_BC, recommender(given), atol=1e-5, rtol=0)
+        torch.testing.assert_close(seen.scores_BC, recommender(given), atol=1e-4, rtol=0)
     (bucket,) = seen.buckets
     assert (len(bucket.states), len(bucket.attention)) == (5, 4)
 
@@ -137,7 +141,7 @@ def test_a_student_that_is_its_teacher_has_the_same_insides(teachers: list[Train
     for left_out in (("soft_labels", "own", "attention"), ("soft_labels", "own", "states")):
         depths = Depths.model_validate(dict.fromkeys(left_out, False))
         pupil = Pupil(recommender, comparison_of(recommender, [recommender], depths)).eval()
-        assert float(pupil(given, [shown]).detach()) == pytest.approx(0, abs=1e-10)
+        assert float(pupil(given, [shown]).detach()) == pytest.approx(0, abs=1e-8)
 
 
 @pytest.mark.parametrize("left_out", PARTS)
@@ -175,7 +179,17 @@ def weights(teachers: Sequence[Recommender]) -> list[Tensor]:
     return [p.detach().clone() for teacher in teachers for p in teacher.parameters()]
 
 
-def test_its_loss_falls_and_its_teachers_stay_as_they_are(
+def test_a_student_learns_from_what_goes_on_inside(taught: Taught, teachers: list[Trained]) -> None:
+    """Without soft labels, whose loss no student brings below what they themselves leave open."""
+    given = batch(teachers[0])
+    shown = [one.recommender.eval() for one in teachers]
+    objective = InsideTeachers(shown, Depths(soft_labels=False))
+    model = objective.around(begun(taught.folder))
+    before, after = learned(model, lambda: objective.loss(model, given))
+    assert after < before / 2
+
+
+def test_its_teachers_stay_as_they_are(
     taught: Taught, teachers: list[Trained], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TinyBERT-MT: two teachers; looked at are those that the run itself learns from."""
@@ -191,9 +205,9 @@ def test_its_loss_falls_and_its_teachers_stay_as_they_are(
         return trained
 
     monkeypatch.setattr(hidden_matching, "train", watched)
-    found = match_hidden(taught.folder, teachers, LOGS, FINE_TUNING, Depths(), tmp_path)
+    short = FINE_TUNING.changed(["training.epochs=1"])
+    match_hidden(taught.folder, teachers, LOGS, short, Depths(), tmp_path)
     assert [len(objective.teachers) for objective in seen] == [2]
-    assert found.progress.losses[-1] < 0.95 * found.progress.losses[0]
 
 
 def test_teachers_get_no_gradient(teachers: list[Trained]) -> None:
@@ -215,18 +229,27 @@ def test_scores_are_divided_by_the_recipes_temperature(teachers: list[Trained]) 
         mine_BC, theirs_BC = student(given) / 0.5, teacher(given) / 0.5
         soft = -((theirs_BC / 2).softmax(-1) * (mine_BC / 2).log_softmax(-1)).sum(-1).mean()
         found = objective.loss(objective.around(student).eval(), given)
-        assert float(found) == pytest.approx(float(4 * soft + nce(mine_BC, 1.0)), abs=1e-5)
+        assert float(found) == pytest.approx(float(4 * soft + nce(mine_BC, 1.0)), abs=1e-4)
+
+
+def without_dropout(folder: Path) -> None:
+    path = folder / "config.json"
+    config = json.loads(path.read_text("utf-8"))
+    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    path.write_text(json.dumps(config), encoding="utf-8")
 
 
 def test_a_student_of_the_clicks_alone_learns_as_without_teachers(
     taught: Taught, teachers: list[Trained], tmp_path: Path
 ) -> None:
-    """At the recipe's temperature, too; but for what dropout hides, which is drawn otherwise."""
-    settings = FINE_TUNING.changed(["training.temperature=0.3", "training.epochs=1"])
+    """At the recipe's temperature, too; nothing drops out, since it would be drawn otherwise."""
+    student = shutil.copytree(taught.folder, tmp_path / "student")
+    without_dropout(student)
+    settings = FINE_TUNING.changed(["training.temperature=0.3", "training.epochs=1", "dropout=0"])
     clicks = Depths(states=False, attention=False, soft_labels=False)
-    alone = fine_tune(taught.folder, LOGS, settings, tmp_path / "alone")
-    found = match_hidden(taught.folder, teachers, LOGS, settings, clicks, tmp_path / "taught")
-    assert found.progress.losses == pytest.approx(alone.progress.losses, rel=0.05)
+    alone = fine_tune(student, LOGS, settings, tmp_path / "alone")
+    found = match_hidden(student, teachers, LOGS, settings, clicks, tmp_path / "taught")
+    assert found.progress.losses == pytest.approx(alone.progress.losses, rel=0.01)
 
 
 def test_other_teachers_of_the_same_recipe_are_another_run(

@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from tests.unit.training.compression.conftest import FINE_TUNING, LOGS, small_bert
+from tests.unit.training.compression.conftest import FINE_TUNING, LOGS, begun, small_bert
 from tests.unit.training.compression.test_hidden_matching import batch
+from tests.unit.training.conftest import learned
 from training import loop
 from training.compression.hidden_matching import comparison_of
-from training.compression.insight import fresh, insight, transformer_of
+from training.compression.insight import insight, transformer_of
 from training.compression.joint import (
     MT_BERT,
     Class,
@@ -24,7 +25,6 @@ from training.compression.joint import (
 from training.compression.multi_teacher import losses_of
 from training.compression.settings import Depths, Together
 from training.compression.stage_one import Taught
-from training.compression.teachers import recipe_of
 from training.errors import BadRecipe
 from training.examples import Examples
 from training.loop import Run
@@ -33,11 +33,6 @@ from training.models.recommender import Recommender
 from training.objective import nce
 from training.post_training.contrastive import PostTrained
 from training.run import Trained
-
-
-def begun(folder: Path) -> Recommender:
-    """Without dropout."""
-    return fresh(recipe_of(folder, FINE_TUNING), LOGS).eval()
 
 
 def class_of(student: Recommender, teachers: list[Recommender], together: Together) -> Class:
@@ -83,7 +78,7 @@ def test_the_loss_is_the_sum_of_the_teachers_and_the_students(
         shown = [insight(other, given) for other in others]
         own = [float(losses_of(one.scores_BC).mean()) for one in shown]
         compared = float(whole.comparison(insight(student, given), shown))
-        assert float(whole(given)) == pytest.approx(sum(own) + compared, abs=1e-5)
+        assert float(whole(given)) == pytest.approx(sum(own) + compared, abs=1e-4)
 
 
 def test_everyones_scores_are_divided_by_the_recipes_temperature(
@@ -95,7 +90,7 @@ def test_everyones_scores_are_divided_by_the_recipes_temperature(
     with torch.inference_mode():
         expected = nce(student(given), 0.5) + nce(teacher(given), 0.5)
         found = objective.loss(objective.around(student).eval(), given)
-        assert float(found) == pytest.approx(float(expected), abs=1e-5)
+        assert float(found) == pytest.approx(float(expected), abs=1e-4)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.3])
@@ -124,17 +119,28 @@ def test_momentum_lets_the_student_have_a_share_of_its_teachers_gradient(
     [(1, Together()), (2, Together()), (2, MT_BERT)],
     ids=["NewsBERT", "NewsBERT-MT", "MT-BERT"],
 )
-def test_the_losses_of_all_fall(
+def test_all_learn_at_once(
     teachers_count: int,
     together: Together,
     taught: Taught,
     post_trained: PostTrained,
-    tmp_path: Path,
+    teachers: list[Trained],
 ) -> None:
-    copies = post_trained.copies[-teachers_count:]
-    found = learn_together(taught.folder, copies, LOGS, FINE_TUNING, together, tmp_path)
-    assert found.progress.losses[-1] < 0.97 * found.progress.losses[0]
-    assert not any("teachers" in name for name in found.recommender.state_dict())
+    others = [begun(copy) for copy in post_trained.copies[-teachers_count:]]
+    given, objective = batch(teachers[0]), LearningTogether(others, together)
+    model = objective.around(begun(taught.folder))
+    before, after = learned(
+        model, lambda: objective.loss(model, given), lambda: objective.before_step(model)
+    )
+    assert after < 0.7 * before  # what soft labels and readers without clicks leave open stays
+
+
+def test_what_comes_back_is_the_student_alone(
+    taught: Taught, post_trained: PostTrained, tmp_path: Path
+) -> None:
+    short = FINE_TUNING.changed(["training.epochs=1"])
+    found = learn_together(taught.folder, post_trained.copies, LOGS, short, Together(), tmp_path)
+    assert set(found.recommender.state_dict()) == set(begun(taught.folder).state_dict())
 
 
 def test_learning_that_is_cut_off_ends_as_if_it_had_not_been(

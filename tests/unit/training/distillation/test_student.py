@@ -21,6 +21,8 @@ from training.export.four_bit import packed_exactly
 
 WHOLE = Student(layers=(0, 1, 2), feed_forward=128, positions=80, max_tokens=20)
 DIMENSION = 64
+NEAR = 1e-4
+"""Other matrices may be summed in another order."""
 
 
 def smaller(**changes: object) -> Student:
@@ -53,8 +55,8 @@ def test_with_every_piece_layer_and_neuron_it_is_its_teacher(
 ) -> None:
     student = cut(teacher, range(3000), WHOLE, DIMENSION, texts)
     expected = vectors(teacher, texts)
-    assert (vectors(student.eval(), texts) - expected).abs().max() < 1e-6
-    assert (vectors(student.train(), texts) - expected).abs().max() < 1e-6
+    assert (vectors(student.eval(), texts) - expected).abs().max() < NEAR
+    assert (vectors(student.train(), texts) - expected).abs().max() < NEAR
 
 
 def test_kept_pieces_mean_the_same_under_their_new_ids(
@@ -64,7 +66,7 @@ def test_kept_pieces_mean_the_same_under_their_new_ids(
     new = {old: number for number, old in enumerate(kept)}
     renamed = [padded([[new[piece] for piece in text] for text in ids], torch.device("cpu"))]
     student = cut(teacher, kept, WHOLE, DIMENSION, texts).eval()
-    assert (vectors(student, renamed) - vectors(teacher, texts)).abs().max() < 1e-6
+    assert (vectors(student, renamed) - vectors(teacher, texts)).abs().max() < NEAR
 
 
 def test_fewer_of_everything_are_smaller_and_still_the_teachers(
@@ -116,7 +118,7 @@ def test_the_neurons_stay_that_move_their_layers_output(
     )
     kept = two.state_dict()["transformer.encoder.layer.0.intermediate.dense.bias"]
     assert kept.tolist() == [1.0, 2.0]
-    assert (vectors(two, texts) - vectors(every, texts)).abs().max() < 1e-6
+    assert (vectors(two, texts) - vectors(every, texts)).abs().max() < NEAR
 
 
 def test_the_teacher_is_left_as_it_was(teacher: SentenceEncoder, texts: list[Batch]) -> None:

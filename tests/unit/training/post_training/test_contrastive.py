@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from tests.unit.training.conftest import learned
 from tests.unit.training.post_training.tiny_pairs import (
     PAIRS,
     STEPS,
@@ -107,7 +108,7 @@ def test_a_batchs_loss_is_that_of_its_pairs_alone(tiny_bert: Path) -> None:
             scores = [float(encoder(*map(torch.from_numpy, one))[0] @ body) for one in titles]
             expected.append(np.log(np.exp(scores).sum()) - scores[0])
         found = model(matching.batch(rows, np.random.default_rng(8)))
-    assert float(found) == pytest.approx(np.mean(expected), abs=1e-5)
+    assert float(found) == pytest.approx(np.mean(expected), abs=1e-4)
 
 
 def test_pooling_does_not_see_padding(tiny_bert: Path) -> None:
@@ -131,14 +132,17 @@ def whole(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return work, post_train(tiny_bert, PAIRS, SETTINGS, work)
 
 
-def test_the_loss_falls(whole: tuple[Path, PostTrained]) -> None:
-    losses = whole[1].losses
-    assert len(losses) == 3
-    assert losses[-1] < 0.9 * losses[0]
+def test_which_titles_match_is_learned(tiny_bert: Path) -> None:
+    encoder, tokenizer = news_tower(tiny_bert, TOWER, 3)
+    matching = Matching(PairTokens.of(PAIRS, tokenizer, 12, 24), 4)
+    model, batch = Contrastive(encoder), matching.batch(np.arange(16), np.random.default_rng(1))
+    before, after = learned(model, lambda: model(batch))
+    assert after < before / 2
 
 
 def test_the_last_copies_stay(whole: tuple[Path, PostTrained]) -> None:
     work, trained = whole
+    assert len(trained.losses) == 3
     assert 3 * STEPS == 24
     assert [copy.name for copy in trained.copies] == ["0000015", "0000020"]
     assert sorted(path.name for path in (work / "copies").iterdir()) == ["0000015", "0000020"]

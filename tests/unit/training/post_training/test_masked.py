@@ -111,10 +111,11 @@ def test_a_batch_hides_other_tokens_in_another_epoch(tokenizer: Tokenizer) -> No
 
 
 def test_guessing_is_learned_and_ends_in_an_encoder(tiny_bert: Path, tmp_path: Path) -> None:
-    settings = SETTINGS.changed(["learning.epochs=6"])
-    guessed = guess_masked(tiny_bert, TITLES, settings, tmp_path)
-    assert len(guessed.losses) == 6
-    assert guessed.losses[-1] < 0.93 * guessed.losses[0]
+    """A few titles, so often that they are known by heart: chance hides other tokens each time."""
+    settings = SETTINGS.changed(["learning.epochs=40", "learning.learning_rate=5e-3"])
+    guessed = guess_masked(tiny_bert, TITLES[:8], settings, tmp_path)
+    assert len(guessed.losses) == 40
+    assert guessed.losses[-1] < guessed.losses[0] / 2
     before = load_encoder(read_folder(tiny_bert), "mean").state_dict()
     after = load_encoder(read_folder(guessed.folder), "mean").state_dict()
     assert any(not torch.equal(before[name], after[name]) for name in after)
