@@ -21,7 +21,6 @@ import torch
 from accelerate import Accelerator, PartialState
 from accelerate.utils import broadcast_object_list
 from torch import nn
-from torch.optim.lr_scheduler import LambdaLR
 
 from training.checkpoints import Checkpoints, Progress, digest_of
 from training.data.impressions import ImpressionLog
@@ -41,6 +40,7 @@ from training.models.text import TextEncoder
 from training.objective import ClickLoss, Objective
 from training.progress import Bar, said
 from training.recipe import Training
+from training.schedule import schedule_of
 
 CHECKPOINT_STEPS: Final = 200
 LOG_STEPS: Final = 20
@@ -76,7 +76,7 @@ class Run:
         optimizer = optimizer_of(learner, settings)
         self.steps = self._steps_of_epoch()
         steps = max(1, settings.epochs * self.steps)
-        schedule = LambdaLR(optimizer, lambda step: warmed(step, settings.warm_up * steps))
+        schedule = schedule_of(settings.schedule, optimizer, steps, settings.warm_up)
         self.model, self.optimizer = self.accelerator.prepare(learner, optimizer)
         self.schedule = schedule
         self.accelerator.register_for_checkpointing(schedule)
@@ -161,11 +161,10 @@ class Run:
         with self.accelerator.autocast():
             loss = self.objective.loss(self.model, batch)
         self.optimizer.zero_grad()
-        self.accelerator.backward(loss)
-        self.objective.before_step(self.accelerator.unwrap_model(self.model))
+        self.objective.backward(self.model, loss, self.accelerator)
         self.optimizer.step()
         self.schedule.step()
-        return float(loss.detach())
+        return float(loss.detach().sum())
 
     def _count(self, loss: float, seconds: float, examples: int, bar: Bar) -> None:
         progress = self.progress
@@ -264,8 +263,3 @@ def optimizer_of(learner: nn.Module, settings: Training) -> torch.optim.Optimize
         weight_decay=settings.weight_decay,
         fused=True,
     )
-
-
-def warmed(step: int, warm_up: float) -> float:
-    """The share of the learning rate at a step: rising to 1 over the warm-up."""
-    return min(1.0, (step + 1) / warm_up) if warm_up >= 1 else 1.0

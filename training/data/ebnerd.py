@@ -3,6 +3,7 @@
 Kruse et al., *EB-NeRD: A Large-Scale Dataset for News Recommendation*, RecSys Challenge 2024.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from training.data.news import NewsTable
 from training.data.parquet import (
     INTEGER_LISTS,
     INTEGERS,
+    TEXT_LISTS,
     TEXTS,
     TIMES,
     read_columns,
@@ -44,14 +46,20 @@ ARTICLE_COLUMNS: Final = {
     "body": TEXTS,
     "category_str": TEXTS,
 }
-SUBCATEGORIES: Final = {"subcategory": INTEGER_LISTS}
+FURTHER_COLUMNS: Final = {
+    "subcategory": INTEGER_LISTS,
+    "sentiment_label": TEXTS,
+    "entity_groups": TEXT_LISTS,
+}
+"""Read where an articles' file has them."""
 
 
 def read(folder: Path, problems: Problems | None = None) -> ImpressionLog:
     """The impressions of a split's folder, in the file's order, with the ids as text.
 
     The news are the articles of the folder, or of the one above it, then the ids that only the
-    log knows, without a title; an article's subcategory is the first of its list. A reader
+    log knows, without a title; an article's subcategory is the first of its list, its sentiment
+    in small letters, its entities the types of those that are named anywhere in it. A reader
     whom the history does not hold has read nothing. Raises UnreadableData for a file that is no
     Parquet, or lacks a column or any impression, and, unless ``problems`` skips them, for
     malformed rows: a value that is missing, no candidate, a click on none of the candidates, or
@@ -100,18 +108,32 @@ def _articles(folder: Path, problems: Problems) -> NewsTable:
     path = next((p for p in (folder / ARTICLES, folder.parent / ARTICLES) if p.exists()), None)
     if path is None:
         return NewsTable.empty()
-    listed = SUBCATEGORIES if "subcategory" in read_schema(path) else {}
-    frame = read_columns(path, {**ARTICLE_COLUMNS, **listed})
+    schema = read_schema(path)
+    there = {name: kind for name, kind in FURTHER_COLUMNS.items() if name in schema}
+    frame = read_columns(path, {**ARTICLE_COLUMNS, **there})
     known = pl.col("article_id").is_not_null()
     frame = _kept(path, frame, known, "integers in article_id", pl.lit("null"), problems)
     found = pl.format("{} again", "article_id")
     first = pl.col("article_id").is_first_distinct()
     frame = _kept(path, frame, first, "each article once", found, problems)
     names = {"article_id": "news_id", "subtitle": "abstract", "category_str": "category"}
-    firsts = [pl.col(name).list.first() for name in listed]
+    labels = [_LABELS[name] for name in there]
     return NewsTable.of(
-        frame.with_columns(pl.lit(LANGUAGE).alias("language"), *firsts).rename(names)
+        frame.with_columns(pl.lit(LANGUAGE).alias("language"), *labels).rename(names)
     )
+
+
+_LABELS: Final[Mapping[str, pl.Expr]] = {
+    "subcategory": pl.col("subcategory").list.first(),
+    "sentiment_label": pl.col("sentiment_label").str.to_lowercase().alias("sentiment"),
+    "entity_groups": pl.col("entity_groups")
+    .list.drop_nulls()
+    .list.unique()
+    .list.sort()
+    .list.join(" ")
+    .alias("entities"),
+}
+"""Of FURTHER_COLUMNS what they are in a news table."""
 
 
 def _whole(path: Path, frame: pl.DataFrame, problems: Problems) -> pl.DataFrame:

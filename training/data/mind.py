@@ -34,6 +34,9 @@ NEWS_COLUMNS: Final = (
 BEHAVIOUR_COLUMNS: Final = ("impression id", "user id", "time", "history", "candidates")
 TIME_FORMAT: Final = "%m/%d/%Y %I:%M:%S %p"
 CANDIDATE: Final = r"^(\S+)-([01])$"
+ENTITY_TYPE: Final = r'"Type":\s*"\w+"'
+"""In the JSON of an entities' cell, such as ``P`` for a person."""
+_TYPE: Final = pl.element().str.extract(r'"(\w+)"$').unique().sort()
 
 
 def read_news(path: Path, problems: Problems | None = None) -> NewsTable:
@@ -44,6 +47,8 @@ def read_news(path: Path, problems: Problems | None = None) -> NewsTable:
     """
     problems = problems or Problems()
     frame = read_cells(path, NEWS_COLUMNS, problems).rename({"news id": "news_id"})
+    types = pl.col("title entities").str.extract_all(ENTITY_TYPE).list.eval(_TYPE)
+    frame = frame.with_columns(types.list.join(" ").alias("entities"))
     return NewsTable.of(titled_once(path, frame, problems))
 
 

@@ -14,14 +14,27 @@ NewsId = NewType("NewsId", str)
 Rows = NDArray[np.int64]
 """Places in a news table, 0 to N - 1."""
 
-COLUMNS: Final = ("news_id", "title", "abstract", "body", "category", "subcategory", "language")
+COLUMNS: Final = (
+    "news_id",
+    "title",
+    "abstract",
+    "body",
+    "category",
+    "subcategory",
+    "language",
+    "sentiment",
+    "entities",
+)
 FIELDS: Final = ("title", "abstract", "body", "category", "subcategory")
 """The columns that a text template may name (``model_store.text.FIELDS``)."""
 
 
 @dataclass(frozen=True, eq=False)
 class NewsTable:
-    """News, one a row. ``frame`` holds ``COLUMNS`` as text, each id once; unknown is empty."""
+    """News, one a row. ``frame`` holds ``COLUMNS`` as text, each id once; unknown is empty.
+
+    ``entities`` are the types of the entities that the title names, each once, with blanks between.
+    """
 
     frame: pl.DataFrame
 
@@ -69,6 +82,12 @@ class NewsTable:
     def take(self, rows: Rows) -> "NewsTable":
         """Some rows, in the order given."""
         return NewsTable(self.frame[rows])
+
+    def with_sentiment(self, sentiments: Mapping[NewsId, str]) -> "NewsTable":
+        """The same news with these sentiments; those of other news stay."""
+        there = zip(self.ids, self.column("sentiment"), strict=True)
+        found = [sentiments.get(news_id, known) for news_id, known in there]
+        return NewsTable(self.frame.with_columns(pl.Series("sentiment", found, pl.String)))
 
     def joined(self, other: "NewsTable") -> "NewsTable":
         """These news, then those of ``other`` whose ids are new. Rows here keep their numbers."""

@@ -25,10 +25,15 @@ def _is_list(stored: pl.DataType) -> bool:
     return inner == pl.Null or pl.Series(dtype=inner).dtype.is_integer()
 
 
+def _is_list_of_texts(stored: pl.DataType) -> bool:
+    return isinstance(stored, pl.List) and stored.inner in (pl.String, pl.Null)
+
+
 INTEGERS: Final = Kind("integers", lambda stored: stored.is_integer(), pl.Int64())
 TEXTS: Final = Kind("texts", lambda stored: stored in (pl.String, pl.Null), pl.String())
 TIMES: Final = Kind("times", lambda stored: stored == pl.Datetime, pl.Datetime("us"))
 INTEGER_LISTS: Final = Kind("lists of integers", _is_list, pl.List(pl.Int64))
+TEXT_LISTS: Final = Kind("lists of texts", _is_list_of_texts, pl.List(pl.String))
 
 
 def read_schema(path: Path) -> Mapping[str, pl.DataType]:

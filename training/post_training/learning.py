@@ -21,9 +21,10 @@ from torch.optim.lr_scheduler import LambdaLR
 from training.checkpoints import Checkpoints, Progress, digest_of, learned
 from training.data.ragged import Int64
 from training.errors import BadRecipe, Diverged, NotWritable
-from training.loop import accelerator, warmed
+from training.loop import accelerator
 from training.post_training.settings import Learning
 from training.progress import Bar
+from training.schedule import warmed
 
 LOG_STEPS: Final = 20
 

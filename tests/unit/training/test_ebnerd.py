@@ -97,9 +97,23 @@ def test_articles_are_read_where_they_lie(tmp_path: Path, above: bool) -> None:
         "category": "sport",
         "subcategory": "3",
         "language": "da",
+        "sentiment": "",
+        "entities": "",
     }
     assert log.news.column("abstract")[1] == log.news.column("subcategory")[1] == ""
     assert log[0].candidates == ("11", "12", "13")
+
+
+def test_articles_may_have_a_sentiment_and_entities(tmp_path: Path) -> None:
+    table = articles(
+        sentiment_label=["Negative", None], entity_groups=[["PER", "LOC", None, "PER"], []]
+    )
+    log = ebnerd.read(write(tmp_path, frames(SEEN) | {ebnerd.ARTICLES: table}))
+    assert log.news.column("sentiment") == ["negative", "", "", ""]
+    assert log.news.column("entities") == ["LOC PER", "", "", ""]
+    strange = articles(sentiment_label=[0.3, 0.7])
+    with pytest.raises(UnreadableData, match="expected texts in sentiment_label, found Float64"):
+        ebnerd.read(write(tmp_path, frames(SEEN) | {ebnerd.ARTICLES: strange}))
 
 
 def test_articles_need_no_subcategory(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """MIND's files: read as they are, refused or left out by file and line where they are broken."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 
@@ -56,8 +57,22 @@ def test_a_news_line_is_read_as_it_stands(tmp_path: Path) -> None:
         "category": "sports",
         "subcategory": "golf",
         "language": "",
+        "sentiment": "",
+        "entities": "",
     }
     assert len(news) == 1
+
+
+def test_the_types_of_a_titles_entities_are_read_each_once(tmp_path: Path) -> None:
+    entities = [
+        {"Label": 'The "Type": "X" Company', "Type": kind, "Confidence": 1.0}
+        for kind in ("P", "G", "P")
+    ]
+    cells = "[]\t" + json.dumps([{"Type": "O"}])  # of the abstract
+    named = NEWS.replace("N1", "N2").replace("[]\t[]", cells.replace("[]", json.dumps(entities)))
+    broken = NEWS.replace("N1", "N3").replace("[]\t[]", '[{"Type": "P\t')
+    news = mind.read_news(write(tmp_path, "news.tsv", NEWS + named + broken))
+    assert news.column("entities") == ["", "G P", ""]
 
 
 def test_quotes_and_foreign_line_ends_do_not_end_a_title(tmp_path: Path) -> None:
