@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -31,10 +32,14 @@ class Objective(Protocol):
         """What learns: the recommender, or a module that holds it and more."""
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        """A step's loss; ``model`` is what ``around`` gave, as it runs on this hardware."""
+        """A step's loss, or several (K) of which the sum is to become small; ``model`` is what
+        ``around`` gave, as it runs on this hardware.
+        """
 
-    def before_step(self, model: nn.Module) -> None:
-        """A last look at the gradients; ``model`` is what ``around`` gave."""
+    def backward(self, model: nn.Module, loss: Tensor, process: Accelerator) -> None:
+        """Give the weights of ``model`` the gradients that they are to follow, where there are
+        none yet; ``loss`` is what ``loss`` gave.
+        """
 
 
 @dataclass(frozen=True)
@@ -52,5 +57,6 @@ class ClickLoss:
         """See ``Objective``."""
         return nce(model(batch), self.temperature)
 
-    def before_step(self, model: nn.Module) -> None:
-        """The gradients stay as they are."""
+    def backward(self, model: nn.Module, loss: Tensor, process: Accelerator) -> None:
+        """See ``Objective``: the loss's own gradient."""
+        process.backward(loss)

@@ -15,6 +15,9 @@ from model_store.text import template_fields
 from training.encoders.kinds import Pooling, TrainedPooling
 from training.errors import BadRecipe
 
+Schedule = Literal["constant", "one_cycle"]
+HeadName = Literal["category", "sentiment", "entities"]
+
 
 class Settings(BaseModel):
     """What a recipe is, and all parts of one."""
@@ -56,10 +59,6 @@ class Lora(Settings):
         default=("query", "key", "value", "q_proj", "k_proj", "v_proj"),
         description="names of linear layers; one of them must match",
     )
-
-
-OPTIONAL: Final[Mapping[str, type[Settings]]] = {"lora": Lora}
-"""Parts that a recipe may leave out, by their names."""
 
 
 class Transformer(Settings):
@@ -145,12 +144,36 @@ class Training(Settings):
     learning_rate: float = Field(default=1e-4, gt=0)
     transformer_learning_rate: float | None = Field(default=None, gt=0, description="null: same")
     weight_decay: float = Field(default=0.0, ge=0)
+    schedule: Schedule = Field(default="constant", description="of the rates, behind the warm-up")
     warm_up: float = Field(default=0.0, ge=0, lt=1, description="share of all steps")
     temperature: float = Field(
         default=1.0, gt=0, description="scores are divided by it in the loss"
     )
     seed: int = Field(default=42, ge=0)
     mixed_precision: Literal["no", "bf16", "fp16"] = "no"
+
+
+class MultiTask(Settings):
+    """What the clicked titles are about, learned beside the clicks (MTRec)."""
+
+    heads: tuple[HeadName, ...] = Field(
+        default=("category", "sentiment"), min_length=1, description="columns of the news"
+    )
+    weight: float = Field(default=0.3, gt=0, description="of the sum of the heads' losses")
+    surgery: Literal["none", "symmetric", "main_priority"] = Field(
+        default="symmetric", description="on the gradients of the weights that tasks share"
+    )
+
+    @field_validator("heads")
+    @classmethod
+    def _names_each_once(cls, heads: tuple[HeadName, ...]) -> tuple[HeadName, ...]:
+        if len(set(heads)) < len(heads):
+            raise ValueError("a head is named twice")
+        return heads
+
+
+OPTIONAL: Final[Mapping[str, type[Settings]]] = {"lora": Lora, "multi_task": MultiTask}
+"""Parts that a recipe may leave out, by their names."""
 
 
 class Recipe(Settings):
@@ -161,6 +184,7 @@ class Recipe(Settings):
     text: Text
     news: Literal["title", "naml", "lstur"] = "title"
     users: Users
+    multi_task: MultiTask | None = None
     training: Training = Training()
 
 

@@ -26,6 +26,7 @@ from training.loop import Run, accelerator
 from training.models.build import build, text_sources
 from training.models.centring import centre
 from training.models.recommender import Recommender
+from training.multi_task.objective import ClicksAndTitles
 from training.objective import Objective
 from training.recipe import Recipe
 from training.scoring import scores_of
@@ -71,8 +72,7 @@ def read_training(
 ) -> Logs:
     """The logs to train with: of ``data`` the last day validates, unless another folder does.
 
-    Without ``validation`` all of ``data`` trains. Raises UnreadableData, Leak, and BadRecipe for a
-    log that cannot be split.
+    Without ``validation`` all of ``data`` trains. Raises UnreadableData, Leak, and BadRecipe for a log that cannot be split.
     """
     folders = [data] if validate is None else [data, validate]
     training, *others = read_logs(folders, more_news, problems)
@@ -85,20 +85,22 @@ def read_training(
 
 
 def train(recipe: Recipe, logs: Logs, folder: Path, objective: Objective | None = None) -> Trained:
-    """Train in ``folder``, where a run that was cut off goes on; without an ``objective`` the
-    clicks alone are learned.
+    """Train in ``folder``, where a run that was cut off goes on; without an ``objective`` what
+    the recipe says is learned: the clicks alone, or several tasks.
 
     Tokens, and what frozen layers give, are kept in ``cache`` beside it for other runs.
 
     Raises BadRecipe, UnusableEncoder, NotWritable, Diverged.
     """
     _check(recipe, logs, folder)
+    objective = _objective(recipe, logs, objective)
     setting = _setting(recipe, logs, folder.parent / "cache")
     recommender, progress = setting.recommender, Progress()
     validate = None
     if logs.validation is not None:
         validate = Validation(logs.validation, setting, recipe)
-    if any(parameter.requires_grad for parameter in recommender.parameters()):
+    learns = any(parameter.requires_grad for parameter in recommender.parameters())
+    if learns or objective is not None:
         run = Run(
             recommender,
             recipe.training,
@@ -136,6 +138,14 @@ def _check(recipe: Recipe, logs: Logs, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotWritable(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def _objective(recipe: Recipe, logs: Logs, given: Objective | None) -> Objective | None:
+    """The one that was given, or the recipe's own."""
+    own = ClicksAndTitles.of(recipe, logs.training)
+    if given is not None and own is not None:
+        raise BadRecipe("multi_task: this run has an objective of its own")
+    return given or own
 
 
 @dataclass(frozen=True, eq=False)

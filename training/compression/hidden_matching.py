@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
 
 from training.checkpoints import digest_of
@@ -157,8 +158,9 @@ class InsideTeachers:
         loss: Tensor = model(batch, shown)
         return loss
 
-    def before_step(self, model: nn.Module) -> None:
-        """The gradients stay as they are."""
+    def backward(self, model: nn.Module, loss: Tensor, process: Accelerator) -> None:
+        """See ``Objective``."""
+        process.backward(loss)
 
 
 def comparison_of(

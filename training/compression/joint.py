@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
 
 from training.compression.hidden_matching import Comparison, comparison_of, uniform_layers
@@ -118,11 +119,13 @@ class LearningTogether:
         loss: Tensor = model(batch)
         return loss
 
-    def before_step(self, model: nn.Module) -> None:
-        """Momentum distillation."""
-        assert isinstance(model, Class)
+    def backward(self, model: nn.Module, loss: Tensor, process: Accelerator) -> None:
+        """See ``Objective``: with momentum distillation."""
+        process.backward(loss)
+        learner = process.unwrap_model(model)
+        assert isinstance(learner, Class)
         if self.together.momentum:
-            model.share(self.together.momentum)
+            learner.share(self.together.momentum)
 
 
 def learn_together(

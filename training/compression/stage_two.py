@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
 
 from training.checkpoints import digest_of
@@ -97,8 +98,9 @@ class UnderTeachers:
         loss: Tensor = model(batch, [teacher.answers(batch) for teacher in self.teachers])
         return loss
 
-    def before_step(self, model: nn.Module) -> None:
-        """The gradients stay as they are."""
+    def backward(self, model: nn.Module, loss: Tensor, process: Accelerator) -> None:
+        """See ``Objective``."""
+        process.backward(loss)
 
 
 def stage_two(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate import Accelerator
 from torch import nn
 
 from tests.unit.training.compression.conftest import FINE_TUNING, LOGS, begun, small_bert
@@ -101,7 +102,8 @@ def test_momentum_lets_the_student_have_a_share_of_its_teachers_gradient(
     together = Together(momentum=momentum)
     objective = LearningTogether([teacher], together)
     whole = objective.around(student).eval()
-    objective.loss(whole, batch(teachers[0])).backward()
+    given = batch(teachers[0])
+    objective.loss(whole, given).backward()
     layer, *_ = layers_of(transformer_of(student))
     block = list(layers_of(transformer_of(teacher)))[:2]
     name = "attention.self.value.weight"
@@ -110,7 +112,8 @@ def test_momentum_lets_the_student_have_a_share_of_its_teachers_gradient(
     assert own is not None
     assert all(grad is not None and grad.abs().max() > 0 for grad in above)
     expected = (1 - momentum) * own + momentum * torch.stack(above).mean(dim=0)  # type: ignore[arg-type]
-    objective.before_step(whole)
+    whole.zero_grad()
+    objective.backward(whole, objective.loss(whole, given), Accelerator(cpu=True))
     torch.testing.assert_close(layer.get_parameter(name).grad, expected)
 
 
