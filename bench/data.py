@@ -8,6 +8,7 @@ REPOSITORY = Path(__file__).parent.parent
 DATA = Path(os.environ.get("NEWSSTAND_DATA", REPOSITORY.parent / "shared" / "data"))
 MIND = DATA / "mind-sample"
 NTREX = DATA / "ntrex-128"
+NEWSMTSC = DATA / "newsmtsc" / "train.jsonl"
 SAMPLE = REPOSITORY / "service" / "sample" / "articles.jsonl"
 
 

@@ -17,6 +17,7 @@ from training.commands.clean import clean
 from training.commands.distil import corpora, distil
 from training.commands.evaluate import evaluate
 from training.commands.export import export
+from training.commands.label_sentiment import label_sentiment
 from training.commands.post_train import post_train
 from training.commands.run import run
 from training.commands.study import study
@@ -39,6 +40,7 @@ app.command()(corpora)
 app.command()(post_train)
 app.command()(adapt)
 app.command()(clean)
+app.command()(label_sentiment)
 app.command()(study)
 
 TRAINING_EXTRA: Final = frozenset(
@@ -55,6 +57,7 @@ TRAINING_EXTRA: Final = frozenset(
         "safetensors",
         "torch",
         "transformers",
+        "vaderSentiment",
         "wordfreq",
     }
 )

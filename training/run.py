@@ -30,6 +30,7 @@ from training.multi_task.objective import ClicksAndTitles
 from training.objective import Objective
 from training.recipe import Recipe
 from training.scoring import scores_of
+from training.sentiment.table import with_sentiments
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,16 +67,21 @@ def read_training(
     data: Path,
     validate: Path | None,
     more_news: Sequence[Path] = (),
+    sentiment: Path | None = None,
     problems: Problems | None = None,
     *,
     validation: bool = True,
 ) -> Logs:
     """The logs to train with: of ``data`` the last day validates, unless another folder does.
 
-    Without ``validation`` all of ``data`` trains. Raises UnreadableData, Leak, and BadRecipe for a log that cannot be split.
+    ``sentiment`` is a file with the sentiments of the news. Without ``validation`` all of ``data``
+    trains. Raises UnreadableData, Leak, and BadRecipe for a log that cannot be split.
     """
     folders = [data] if validate is None else [data, validate]
-    training, *others = read_logs(folders, more_news, problems)
+    read = read_logs(folders, more_news, problems)
+    if sentiment is not None:
+        read = with_sentiments(read, sentiment, problems)
+    training, *others = read
     held_out = others[0] if others else None
     if validation and held_out is None:
         training, held_out = split_last_day(training)

@@ -24,6 +24,9 @@ def run(
     news: Annotated[
         list[Path] | None, typer.Option(help="Further folders or news.tsv files.")
     ] = None,
+    sentiment: Annotated[
+        Path | None, typer.Option(help="What label-sentiment wrote, for a sentiment head.")
+    ] = None,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Such as training.epochs=3."),
@@ -62,7 +65,7 @@ def run(
 
         check_writable(store, name or chosen.name)
     problems = Problems(skip=skip_bad)
-    logs = read_training(data, validate, news or (), problems, validation=validation)
+    logs = read_training(data, validate, news or (), sentiment, problems, validation=validation)
     for what, count in problems.counts.items():
         typer.echo(f"{count:,} skipped: {what}", err=True)
     trained = train(chosen, logs, folder / (name or chosen.name))
