@@ -16,7 +16,7 @@ class Scales(StrEnum):
 
 
 def study(
-    name: Annotated[str, typer.Argument(help="nase.")],
+    name: Annotated[str, typer.Argument(help="mtrec or nase.")],
     data: Annotated[
         list[Path] | None, typer.Option(help="Folders that hold the data sets, by their names.")
     ] = None,

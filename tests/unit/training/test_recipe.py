@@ -7,7 +7,7 @@ import pytest
 
 from training import recipes
 from training.errors import BadRecipe
-from training.recipe import Lora, Recipe, Transformer, WordVectors
+from training.recipe import Lora, MultiTask, Recipe, Transformer, WordVectors
 
 NAMES = recipes.names()
 
@@ -18,8 +18,8 @@ def nrms() -> Recipe:
 
 
 def test_the_papers_recipes_are_there() -> None:
-    papers = {"nrms", "nrms-words", "naml", "lstur", "additive", "late-fusion", "inclined"}
-    assert papers <= set(NAMES)
+    papers = {"nrms", "nrms-words", "naml", "lstur", "additive", "late-fusion", "mtrec"}
+    assert papers | {"inclined"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,6 +91,14 @@ def test_nested_settings_are_changed_and_the_rest_stays(nrms: Recipe) -> None:
 def test_a_whole_part_is_changed_at_once(nrms: Recipe) -> None:
     changed = nrms.changed(['text.encoder={"kind": "words", "dimension": 50}'])
     assert changed.text.encoder == WordVectors(dimension=50)
+
+
+def test_any_recipe_may_have_other_tasks_and_mtrec_none(nrms: Recipe) -> None:
+    assert nrms.multi_task is None
+    assert nrms.changed(["multi_task={}"]).multi_task == MultiTask()
+    only = nrms.changed(["multi_task.surgery=none", 'multi_task.heads=["entities"]']).multi_task
+    assert only == MultiTask(surgery="none", heads=("entities",))
+    assert recipes.find("mtrec").changed(["multi_task=null"]).multi_task is None
 
 
 def test_a_change_leaves_the_recipe_itself_as_it_is(nrms: Recipe) -> None:

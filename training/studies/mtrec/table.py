@@ -1,0 +1,63 @@
+"""The study put together: its columns, its rows, and how long they take."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from training.encoders.folder import read_folder
+from training.errors import BadRecipe
+from training.studies.clicks import columns
+from training.studies.mtrec.claims import CLAIMS
+from training.studies.mtrec.designs import DESIGNS, MINUTES, PARAMETERS, check_rows, design_row
+from training.studies.mtrec.settings import MtrecSettings
+from training.studies.mtrec.setup import Setup
+from training.studies.names import Scale, within
+from training.studies.study import Column, Paper, Study
+
+PAPER: Final = Paper(
+    title="Towards Advancing Multi-task Learning Over BERT (MTRec), made again",
+    data="EB-NeRD, with multilingual BERT",
+    quoted_from="the poster's table 1",
+)
+PACES: Final[dict[Scale, float]] = {"small": 3, "full": 45}
+"""Minutes a row: on two cores, and on a GPU."""
+TAKES: Final = "What it takes"
+
+
+def build(roots: Sequence[Path], settings: MtrecSettings, scale: Scale) -> Study:
+    """Raises BadRecipe, UnreadableData and UnusableEncoder before anything is made."""
+    if settings.encoder is None:
+        raise BadRecipe("encoder: say --set encoder=FOLDER, a Hugging Face folder")
+    read_folder(settings.encoder)
+    check_rows(settings)
+    data = settings.data
+    setup = Setup(
+        settings,
+        settings.encoder,
+        within(roots, data.training),
+        within(roots, data.test),
+        None if data.sentiment is None else within(roots, data.sentiment),
+    )
+    return Study(
+        name="mtrec",
+        paper=PAPER,
+        rows=tuple(design_row(setup, design, PACES[scale]) for design in DESIGNS),
+        columns=(
+            *columns("On the test days"),
+            Column(PARAMETERS, "million parameters trained, heads aside", TAKES),
+            Column(MINUTES, "minutes of training", TAKES),
+        ),
+        findings=CLAIMS,
+        facts={
+            "scale": scale,
+            "learned from": f"{data.training}, without its last day, which chooses the epoch",
+            "measured on": data.test,
+            "encoder": settings.encoder.resolve().name,
+            "sentiments": data.sentiment or "the log's own, or VADER's where it has none",
+            "recipe": "; ".join(["mtrec", *settings.changes]),
+            "by row": "; ".join(f"{row}: {', '.join(c)}" for row, c in settings.row_changes.items())
+            or "as the recipe",
+            "chance": "errors and tests are about the impressions; each row is trained once",
+            "the original MTRec in the poster's table": "MRR 31.89, nDCG@5 35.21, nDCG@10 43.47",
+        },
+    )
