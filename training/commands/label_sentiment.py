@@ -47,12 +47,13 @@ def label_sentiment(
     from training.sentiment.label import head_over, label
     from training.sentiment.sentences import read_sentences
     from training.sentiment.table import write_sentiments
-    from training.sentiment.vader import check_english, vader
 
     problems = Problems(skip=skip_bad)
     news = read_any(data, problems).news
     known = None if sentences is None else read_sentences(sentences, problems)
     if labeller is Labellers.vader:
+        from training.sentiment.vader import check_english, vader
+
         check_english(news)
         chosen: Labeller = vader
     elif known is None or encoder is None:

@@ -10,6 +10,7 @@ from accelerate import Accelerator
 from accelerate.utils import extract_model_from_parallel
 from torch import Tensor, nn
 
+from model_store.text import template_fields
 from training.data.impressions import ImpressionLog
 from training.errors import BadRecipe
 from training.examples import Batch
@@ -44,10 +45,8 @@ class ClicksAndTitles:
         settings = recipe.multi_task
         if settings is None:
             return None
-        if "category" in settings.heads and recipe.news != "title":
-            raise BadRecipe(
-                f"multi_task.heads: news={recipe.news} reads the category that a head is to tell"
-            )
+        if "category" in settings.heads:
+            _check_category_is_not_read(recipe)
         tasks: dict[str, Labels] = {head: Labels.of(head, log) for head in settings.heads}
         return cls(tasks, settings, recipe.training.temperature)
 
@@ -82,3 +81,10 @@ class ClicksAndTitles:
         learner = extract_model_from_parallel(model)
         assert isinstance(learner, WithHeads)
         DESCENTS[self.settings.surgery](learner, learner.shared, loss, process)
+
+
+def _check_category_is_not_read(recipe: Recipe) -> None:
+    told = {"category", "subcategory"} & set(template_fields(recipe.text.template))
+    if told or recipe.news != "title":
+        reader = "text.template" if told else f"news={recipe.news}"
+        raise BadRecipe(f"multi_task.heads: {reader} reads the category that a head is to tell")

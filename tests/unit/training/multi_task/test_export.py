@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from torch import nn
 
 from model_store.artefact import Artefact
 from tests.unit.training.multi_task.conftest import labelled_log, of_bert
@@ -23,8 +24,13 @@ Served = tuple[Float64, Artefact]
 
 
 def made(folder: Path, store: Path, *changes: str) -> Served:
-    """Torch's scores before adapters are merged, and the artefact."""
+    """Torch's scores before adapters are merged, and the artefact. The adapters weigh as much as
+    if they had learned for long.
+    """
     trained = train(of_bert(folder, *changes), Logs(LOG, None, ["invented"]), store / "run")
+    for name, weight in trained.recommender.named_parameters():
+        if "lora_" in name:
+            nn.init.normal_(weight, std=0.3)
     features = features_of(LOG.news, trained.tokenizer, trained.sources, trained.vocabularies)
     kept = keep(trained.recommender.news, features, LOG.seen())
     scores_S = scores_of(trained.recommender, kept, LOG, trained.readers, 30)
@@ -52,7 +58,7 @@ def test_it_is_served_as_torch_scores_adapters_and_all(of_several: Served) -> No
     assert artefact.manifest.scoring.kind == "attention"
     served_S = evaluate_on(artefact, LOG, "invented", "fp32").scores_S
     assert np.abs(torch_S).max() > 0
-    assert np.abs(served_S - torch_S).max() <= 2e-3 * np.abs(torch_S).max()
+    assert np.abs(served_S - torch_S).max() <= 1e-2 * np.abs(torch_S).max()
     assert artefact.manifest.lineage.settings["multi_task"] == {
         "heads": ["category", "sentiment"],
         "weight": 0.3,

@@ -26,6 +26,7 @@ from training.recipe import MultiTask, Recipe
 from training.recipes import find
 from training.run import Logs, train
 
+FROZEN = ("text.encoder.lora=null", "text.encoder.trained_layers=0")
 SURGERIES = ("none", "symmetric", "main_priority")
 
 
@@ -198,11 +199,10 @@ def test_what_training_never_met_is_scored_all_the_same(tmp_path: Path) -> None:
     ("changes", "said"),
     [
         (["text.encoder.lora.targets=['w']"], "w match no linear layer"),
-        (
-            ["text.encoder.lora=null", "text.encoder.trained_layers=0"],
-            "of the news encoder learns",
-        ),
+        ([*FROZEN], "nothing of the news encoder learns"),
+        ([*FROZEN, "users.kind=mean"], "nothing of the news encoder learns"),
         (["news=lstur", "users.kind=lstur_ini"], "news=lstur reads the category that a head"),
+        (["text.template={title} ({subcategory})"], "text.template reads the category that a head"),
         (["multi_task.heads=['category', 'category']"], "a head is named twice"),
         (["multi_task.heads=[]"], "multi_task.heads: Tuple should have at least 1 item"),
         (["multi_task.heads=['topic']"], "multi_task.heads.0: Input should be 'category'"),

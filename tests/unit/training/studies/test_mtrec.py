@@ -142,7 +142,6 @@ def test_rows_are_made_and_measured_on_the_same_impressions(
     assert baseline.figures[PARAMETERS] == full.figures[PARAMETERS] == (reader + adapters) / 1e6
     assert whole.figures[PARAMETERS] > 10 * full.figures[PARAMETERS]
     assert 0 < full.figures[MINUTES] < 60
-    assert float(str(full.facts["losses"])) > float(str(baseline.facts["losses"]))
 
 
 def test_a_logs_own_sentiments_are_taken_before_any_labellers() -> None:
