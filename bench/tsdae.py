@@ -8,7 +8,8 @@ It needs an environment that holds both, made from the repository's root by
 
 and then ``bench/out/peers/tsdae/bin/python -m bench.tsdae --encoder FOLDER`` prints the losses of
 the first steps and how many steps a second each does, in turns, so that what else the machine does
-meets both. Their decoder gets our cross-attention and head; nothing drops out; both learn by the
+meets both. Texts are NTREX-128's sentences in all its languages, or with ``--titles`` MIND's or the
+sample's. Their decoder gets our cross-attention and head; nothing drops out; both learn by the
 same optimiser. Tokenising stands outside the clock. The encoder must be a BERT that pools by mean
 (multilingual-e5-small, all-MiniLM).
 """
@@ -34,9 +35,8 @@ from torch.optim import AdamW
 from bench.data import sentences, titles
 from bench.machine import describe
 from training import minilm
-from training.adaptation.decoder import Autoencoder
+from training.adaptation.decoder import Autoencoder, batch_of
 from training.adaptation.learning import optimiser_of
-from training.adaptation.lesson import buckets
 from training.adaptation.noise import noise
 from training.adaptation.saving import BESIDE_WEIGHTS
 from training.adaptation.settings import Adaptation
@@ -47,7 +47,6 @@ TOLERANCE = 1e-4
 """How far, of itself, a loss may lie from the other's: float32 sums in another order."""
 FIRST = 3
 """So many losses are compared; from the second on both have learned from what came before."""
-CPU = torch.device("cpu")
 
 Ids = list[list[int]]
 
@@ -94,8 +93,9 @@ def main() -> None:
         torch.manual_seed(settings.seed)
         model = Autoencoder(whole.module).train()
         theirs = _theirs(folder, model, settings)
-    ours = Side(lambda b: model(buckets(b.read, b.told, CPU)), optimiser_of(model, settings))
-    batches = _batches(whole, settings, FIRST + options.rounds * options.steps)
+    ours = Side(lambda b: model(batch_of(b.read, b.told)), optimiser_of(model, settings))
+    texts = [] if options.titles else sentences()
+    batches = _batches(whole, settings, texts or titles(20_000)[1], options)
     losses = [(ours.step(batch), theirs.step(batch)) for batch in batches[:FIRST]]
     print("| step | our loss | sentence-transformers' |\n|---|---|---|")
     for number, (one, other) in enumerate(losses, 1):
@@ -108,6 +108,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--encoder", type=Path, default=minilm.folder())
+    parser.add_argument("--titles", action="store_true", help="instead of sentences")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--max-tokens", type=int, default=64)
     parser.add_argument("--steps", type=int, default=4, help="in a turn")
@@ -130,11 +131,12 @@ def _without_dropout(encoder: Path, folder: Path, settings: Adaptation) -> Path:
     return folder
 
 
-def _batches(whole: WholeEncoder, settings: Adaptation, count: int) -> list[Batch]:
-    """Random texts in random order: NTREX-128 in all its languages, or titles."""
-    texts, random = sentences() or titles(20_000)[1], Random(settings.seed)
-    found = []
-    for _ in range(count):
+def _batches(
+    whole: WholeEncoder, settings: Adaptation, texts: Sequence[str], options: argparse.Namespace
+) -> list[Batch]:
+    """Random texts in random order."""
+    random, found = Random(settings.seed), []
+    for _ in range(FIRST + options.rounds * options.steps):
         told = random.choices(texts, k=settings.batch_size)
         read = [noise(text, settings.deletion, random) for text in told]
         found.append(Batch(whole.read(read), whole.told(told)))

@@ -18,25 +18,38 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel, RobertaModel, XLMRobertaModel
 
+from training.adaptation.packed import Packed, in_order, packed, states
 from training.adaptation.token_loss import token_loss
 from training.encoders.huggingface import dimension
-from training.encoders.sentence_encoder import SentenceEncoder, further_inputs
+from training.encoders.sentence_encoder import SentenceEncoder
 from training.errors import UnusableEncoder
 
 KNOWN: Final = (BertModel, RobertaModel, XLMRobertaModel)
 
 
 @dataclass(frozen=True, eq=False)
-class Bucket:
-    """Texts of like length: what is read and what is told, each as ids and mask (B×T)."""
+class Batch:
+    """What is read, what is told but for each text's last token, and what comes next each time."""
 
-    read_BT: Tensor
-    read_mask_BT: Tensor
-    told_BT: Tensor
-    told_mask_BT: Tensor
+    read: Packed
+    told: Packed
+    wanted_N: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on a device."""
+        return Batch(self.read.to(device), self.told.to(device), self.wanted_N.to(device))
 
 
-class OneVector(nn.Module):
+def batch_of(read: Sequence[Sequence[int]], told: Sequence[Sequence[int]]) -> Batch:
+    """Texts' token ids: of each told text all but the first are to be told, each from those that
+    stand before it.
+    """
+    given = [ids[:-1] for ids in told]
+    wanted = [piece for text in in_order(given) for piece in told[text][1:]]
+    return Batch(packed(read), packed(given), torch.tensor(wanted))
+
+
+class Crossing(nn.Module):
     """Cross-attention to a single vector, as a layer of BERT has it: ``norm(s + W·value(v))``."""
 
     def __init__(self, config: Any, vector_dimension: int) -> None:
@@ -48,14 +61,18 @@ class OneVector(nn.Module):
         self.dropped_heads = nn.Dropout(config.attention_probs_dropout_prob)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
 
-    def forward(self, states_BTD: Tensor, vectors_BX: Tensor) -> Tensor:
-        """The states (B×T×D) with what each head says of the vector."""
+    def forward(self, states_ND: Tensor, vectors_BX: Tensor, texts: Packed) -> Tensor:
+        """The texts' states (N×D) with what each head says of their vectors."""
         values_BAK = self.value(vectors_BX).view(len(vectors_BX), self.heads, -1)
         output_DAK = self.output.weight.view(len(self.output.weight), self.heads, -1)
         said_BAD = torch.einsum("bak,dak->bad", values_BAK, output_DAK)
-        weights_BTA = states_BTD.new_ones(*states_BTD.shape[:2], self.heads)
-        said_BTD = self.dropped_heads(weights_BTA) @ said_BAD + self.output.bias
-        stated: Tensor = self.norm(states_BTD + self.dropout(said_BTD))
+        parts = []
+        for bucket in texts.buckets:
+            weights_STA = said_BAD.new_ones(*bucket.mask_ST.shape, self.heads)
+            said_STD = self.dropped_heads(weights_STA) @ said_BAD[bucket.texts_S]
+            parts.append(bucket.rows(said_STD))
+        said_ND = torch.cat(parts) + self.output.bias
+        stated: Tensor = self.norm(states_ND + self.dropout(said_ND))
         return stated
 
 
@@ -92,7 +109,7 @@ class Decoder(nn.Module):
         config = transformer.config
         self.transformer = transformer
         self.crossings = nn.ModuleList(
-            OneVector(config, dimension(encoder)) for _ in transformer.encoder.layer
+            Crossing(config, dimension(encoder)) for _ in transformer.encoder.layer
         )
         activation = transformer.encoder.layer[0].intermediate.intermediate_act_fn
         self.head = Head(config, activation)
@@ -105,28 +122,14 @@ class Decoder(nn.Module):
         weight: Tensor = self.transformer.embeddings.word_embeddings.weight
         return weight
 
-    def states(self, vectors_BX: Tensor, ids_BT: Tensor, mask_BT: Tensor) -> Tensor:
-        """The last layer's states (B×T×D), each from the vector and the tokens up to its own.
+    def states(self, vectors_BX: Tensor, told: Packed) -> Tensor:
+        """The last layer's states (N×D), each from the vector and the tokens up to its own."""
 
-        Padding stands on the right, where no token looks.
-        """
-        extra = further_inputs(self.transformer, mask_BT)
-        states_BTD: Tensor = self.transformer.embeddings(input_ids=ids_BT, **extra)
-        later_TT = _hides_what_comes_later(ids_BT.shape[1], states_BTD)
-        for layer, crossing in zip(self.transformer.encoder.layer, self.crossings, strict=True):
-            states_BTD = layer.attention(states_BTD, later_TT)[0]
-            states_BTD = crossing(states_BTD, vectors_BX)
-            states_BTD = layer.output(layer.intermediate(states_BTD), states_BTD)
-        return states_BTD
+        def crossed(number: int, states_ND: Tensor) -> Tensor:
+            found: Tensor = self.crossings[number](states_ND, vectors_BX, told)
+            return found
 
-    def forward(self, vectors_BX: Tensor, ids_BT: Tensor, mask_BT: Tensor) -> tuple[Tensor, Tensor]:
-        """The state before each token that is to be told (N×D), and the tokens (N).
-
-        All but each text's first are told; each is told from those that truly stand before it.
-        """
-        states_BTD = self.states(vectors_BX, ids_BT[:, :-1], mask_BT[:, :-1])
-        told_BT = mask_BT[:, 1:] == 1
-        return states_BTD[told_BT], ids_BT[:, 1:][told_BT]
+        return states(self.transformer, told, causal=True, between=crossed)
 
     def loss(self, states_ND: Tensor, wanted_N: Tensor) -> Tensor:
         """The mean cross-entropy of the wanted tokens."""
@@ -145,14 +148,20 @@ class Autoencoder(nn.Module):
         # The head's gradient of the table is dense anyway: a look-up's few rows are added to it.
         transformer.embeddings.word_embeddings.sparse = True
 
-    def forward(self, buckets: Sequence[Bucket]) -> Tensor:
-        """The mean loss over all tokens that the buckets tell."""
-        parts = [
-            self.decoder(self.encoder(b.read_BT, b.read_mask_BT), b.told_BT, b.told_mask_BT)
-            for b in buckets
+    def vectors(self, read: Packed) -> Tensor:
+        """The encoder's vectors (B×X), without walking over padding."""
+        states_ND = states(self.encoder.transformer, read)
+        pooled = [
+            self.encoder.pool(bucket.spread(states_ND), bucket.mask_ST.long())
+            for bucket in read.buckets
         ]
-        states, wanted = zip(*parts, strict=True)
-        return self.decoder.loss(torch.cat(states), torch.cat(wanted))
+        vectors_BX: Tensor = self.encoder.dense(torch.cat(pooled)[read.order])
+        return vectors_BX
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The mean loss over all tokens that the batch tells."""
+        vectors_BX = self.vectors(batch.read)
+        return self.decoder.loss(self.decoder.states(vectors_BX, batch.told), batch.wanted_N)
 
 
 def _begin(new: nn.Module, deviation: float) -> None:
@@ -161,9 +170,3 @@ def _begin(new: nn.Module, deviation: float) -> None:
         if isinstance(part, nn.Linear):
             nn.init.normal_(part.weight, std=deviation)
             nn.init.zeros_(part.bias)
-
-
-def _hides_what_comes_later(length: int, states_BTD: Tensor) -> Tensor:
-    """What is added to attention's logits (1×1×T×T)."""
-    lowest = torch.finfo(states_BTD.dtype).min
-    return states_BTD.new_full((1, 1, length, length), lowest).triu(1)

@@ -1,7 +1,6 @@
 """The decoder: the encoder's layers over again, beside one vector and nothing else."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from torch.nn.functional import cross_entropy
 from transformers import BertLMHeadModel, XLMRobertaForCausalLM
 
 from tests.unit.training.adaptation.conftest import CPU, LINES, fresh
-from training.adaptation.decoder import Autoencoder, Bucket
-from training.adaptation.lesson import BUCKETS, buckets
+from training.adaptation import packed as packing
+from training.adaptation.decoder import Autoencoder, Batch, batch_of
+from training.adaptation.packed import packed
 from training.adaptation.whole import WholeEncoder
 from training.distillation.lesson import padded
 from training.encoders.pooling import POOLINGS
@@ -34,17 +34,30 @@ def both(folder: Path) -> Both:
     return fresh(folder)
 
 
-def one_bucket(whole: WholeEncoder, lines: list[str], more: int = 0) -> Bucket:
-    """Noisy lines and the lines, all in one bucket, with so much more padding."""
-    read = padded(whole.read([" ".join(line.split()[::2]) for line in lines]), CPU)
-    told = padded(whole.told(lines), CPU)
-    return Bucket(*(torch.nn.functional.pad(part, (0, more)) for part in (*read, *told)))
+def noisy(lines: list[str]) -> list[str]:
+    return [" ".join(line.split()[::2]) for line in lines]
+
+
+def batch(whole: WholeEncoder, lines: list[str]) -> Batch:
+    """Noisy lines, and the lines."""
+    return batch_of(whole.read(noisy(lines)), whole.told(lines))
 
 
 def logits(model: Autoencoder, vectors: Tensor, ids: Tensor) -> Tensor:
+    """Of texts of one length (B×T×V)."""
     decoder = model.decoder
-    states = decoder.states(vectors, ids, torch.ones_like(ids))
-    return decoder.head(states) @ decoder.table.T + decoder.head.bias
+    states = decoder.states(vectors, packed(ids.tolist()))
+    found = decoder.head(states) @ decoder.table.T + decoder.head.bias
+    return found.view(*ids.shape, -1)
+
+
+def test_a_texts_vector_is_the_encoders(both: Both) -> None:
+    whole, model = both
+    model.double()
+    read = whole.read(LINES[:13])
+    with torch.inference_mode():
+        found, expected = model.vectors(packed(read)), model.encoder(*padded(read, CPU))
+        assert torch.allclose(found, expected, atol=1e-10)
 
 
 def test_its_logits_are_those_of_the_architectures_own_decoder(both: Both) -> None:
@@ -88,30 +101,19 @@ def _reference(model: Autoencoder) -> Any:
     return reference
 
 
-@contextmanager
-def other_states_changed(model: Autoencoder) -> Iterator[None]:
-    """All of the encoder's last states but the first token's are other ones."""
-
-    def change(module: object, given: object, states: Tensor) -> Tensor:
-        return torch.cat([states[:, :1], states[:, 1:] + 7], dim=1)
-
-    transformer: Any = model.encoder.transformer
-    hook = transformer.encoder.layer[-1].register_forward_hook(change)
-    try:
-        yield
-    finally:
-        hook.remove()
-
-
 @pytest.mark.parametrize("pooling", ["cls", "mean"])
 def test_it_attends_to_nothing_but_the_one_vector(both: Both, pooling: str) -> None:
     whole, model = both
-    model.encoder.pool = POOLINGS[pooling]  # type: ignore[index]
-    bucket = one_bucket(whole, LINES[:5])
+    pool: Callable[[Tensor, Tensor], Tensor] = POOLINGS[pooling]  # type: ignore[index]
+
+    def of_others(states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+        return pool(torch.cat([states_BTD[:, :1], states_BTD[:, 1:] + 7], dim=1), mask_BT)
+
+    given, losses = batch(whole, LINES[:5]), []
     with torch.inference_mode():
-        loss = model([bucket])
-        with other_states_changed(model):
-            changed = model([bucket])
+        for model.encoder.pool in (pool, of_others):
+            losses.append(model(given))
+    loss, changed = losses
     # By its first token the vector stays as it is; as the mean of all tokens it does not.
     assert (loss == changed) == (pooling == "cls")
 
@@ -147,28 +149,27 @@ def test_what_is_tied_is_the_very_same_and_counts_once(both: Both) -> None:
 def test_the_loss_is_the_plain_one_over_all_tokens_but_padding(both: Both) -> None:
     whole, model = both
     model.double()
-    bucket = one_bucket(whole, LINES[:6])
     with torch.inference_mode():
-        found, losses = model([bucket]), []
-        for line, read, mask in zip(LINES, bucket.read_BT, bucket.read_mask_BT, strict=False):
+        found, losses = model(batch(whole, LINES[:6])), []
+        for line in LINES[:6]:
             ids = torch.tensor(whole.told([line]))
-            vector = model.encoder(read.unsqueeze(0), mask.unsqueeze(0))
+            vector = model.encoder(*padded(whole.read(noisy([line])), CPU))
             said = logits(model, vector, ids[:, :-1])
             losses.append(cross_entropy(said[0], ids[0, 1:], reduction="none"))
         assert torch.allclose(found, torch.cat(losses).mean(), atol=1e-10)
-        assert torch.allclose(model([one_bucket(whole, LINES[:6], more=4)]), found, atol=1e-10)
 
 
-def test_in_buckets_it_is_the_same_loss_with_the_same_gradients(both: Both) -> None:
+def test_in_buckets_it_is_the_same_loss_with_the_same_gradients(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole, model = both
     model.double()
-    whole_batch = one_bucket(whole, LINES[:13])
-    read = whole.read([" ".join(line.split()[::2]) for line in LINES[:13]])
-    parts = buckets(read, whole.told(LINES[:13]), CPU)
-    assert len(parts) == BUCKETS
-    assert len({part.told_BT.shape[1] for part in parts}) > 1
+    parts = batch(whole, LINES[:13])
+    assert len(parts.read.buckets) == len(parts.told.buckets) == packing.BUCKETS
+    assert len({part.mask_ST.shape[1] for part in parts.told.buckets}) > 1
     parameters = list(model.parameters())
-    plain, dealt = model([whole_batch]), model(parts)
+    monkeypatch.setattr(packing, "BUCKETS", 1)
+    plain, dealt = model(batch(whole, LINES[:13])), model(parts)
     assert torch.allclose(plain, dealt, atol=1e-10)
     expected = torch.autograd.grad(plain, parameters)
     found = torch.autograd.grad(dealt, parameters)
@@ -178,17 +179,18 @@ def test_in_buckets_it_is_the_same_loss_with_the_same_gradients(both: Both) -> N
 def test_the_gradient_of_the_vector_is_the_numerical_one(both: Both) -> None:
     whole, model = both
     model.double()
-    decoder = model.decoder
-    told = padded(whole.told(LINES[:2]), CPU)
+    decoder, told = model.decoder, batch(whole, LINES[:2])
     random = torch.Generator().manual_seed(2)
     vectors = torch.randn(2, 64, generator=random, dtype=torch.float64, requires_grad=True)
-    (gradient,) = torch.autograd.grad(decoder.loss(*decoder(vectors, *told)), [vectors])
+
+    def loss(vectors: Tensor) -> Tensor:
+        return decoder.loss(decoder.states(vectors, told.told), told.wanted_N)
+
+    (gradient,) = torch.autograd.grad(loss(vectors), [vectors])
     with torch.no_grad():
         for direction in torch.randn(4, 2, 64, generator=random, dtype=torch.float64):
             step = 1e-5 * direction
-            more, less = (
-                decoder.loss(*decoder(v, *told)) for v in (vectors + step, vectors - step)
-            )
+            more, less = (loss(v) for v in (vectors + step, vectors - step))
             expected = (gradient * direction).sum()
             assert torch.allclose((more - less) / 2e-5, expected, rtol=1e-5, atol=1e-9)
     assert gradient.abs().min(dim=1).values.gt(0).all()
@@ -196,7 +198,7 @@ def test_the_gradient_of_the_vector_is_the_numerical_one(both: Both) -> None:
 
 def test_every_weight_learns_but_those_that_nothing_reads(both: Both) -> None:
     whole, model = both
-    model([one_bucket(whole, LINES[:6])]).backward()
+    model(batch(whole, LINES[:6])).backward()
     still = {name for name, p in model.named_parameters() if p.grad is None}
     assert still == set()
 
@@ -207,19 +209,20 @@ def test_in_training_heads_drop_out_of_what_the_vector_says(folder: Path) -> Non
     crossing: Any = model.decoder.crossings[0].double()
     crossing.dropped_heads.p = 0.5
     crossing.train()
-    states = torch.zeros(1, 40_000, 64, dtype=torch.float64)
+    text, one = packed([[0] * 40_000]), packed([[0]])
+    states = torch.zeros(40_000, 64, dtype=torch.float64)
     ones = torch.ones(1, 64, dtype=torch.float64)
     said: list[Tensor] = []
     hook = crossing.dropout.register_forward_hook(lambda _, __, out: said.append(out))
     torch.manual_seed(1)
     with torch.inference_mode():
-        crossing(states, ones)
+        crossing(states, ones, text)
         crossing.eval()
-        crossing(states[:, :1], ones)
+        crossing(states[:1], ones, one)
     hook.remove()
     dropped, whole = said
-    assert len(torch.unique((dropped[0, :2_000] * 1e5).round(), dim=0)) == 2**4  # four heads
-    assert torch.allclose(dropped.mean(dim=1), whole[:, 0], atol=0.05 * float(whole.abs().max()))
+    assert len(torch.unique((dropped[:2_000] * 1e5).round(), dim=0)) == 2**4  # four heads
+    assert torch.allclose(dropped.mean(dim=0), whole[0], atol=0.05 * float(whole.abs().max()))
 
 
 def test_a_vector_of_another_length_is_told_from_too(tiny_bert: Path) -> None:
@@ -227,4 +230,4 @@ def test_a_vector_of_another_length_is_told_from_too(tiny_bert: Path) -> None:
     encoder = whole.module
     encoder.dense = torch.nn.Sequential(torch.nn.Linear(64, 24), torch.nn.Tanh())
     model = Autoencoder(encoder).eval()
-    assert torch.isfinite(model([one_bucket(replace(whole, module=encoder), LINES[:3])]))
+    assert torch.isfinite(model(batch(replace(whole, module=encoder), LINES[:3])))

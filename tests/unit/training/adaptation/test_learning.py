@@ -3,12 +3,11 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
 
 from tests.unit.training.adaptation.conftest import (
     CPU,
@@ -22,10 +21,11 @@ from tests.unit.training.adaptation.conftest import (
     weights,
 )
 from training.adaptation.checkpoints import CHECKPOINT, LOG
-from training.adaptation.decoder import Autoencoder, Bucket
+from training.adaptation.decoder import Autoencoder, Batch
 from training.adaptation.examples import examples
 from training.adaptation.learning import Learned, fingerprint, learn
 from training.adaptation.lesson import Lesson
+from training.adaptation.packed import Packed
 from training.adaptation.sampling import Tempered
 from training.adaptation.settings import Adaptation
 from training.adaptation.whole import WholeEncoder
@@ -46,7 +46,7 @@ class CutOff(Lesson):
     last: int = 0
     calls: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def batch(self, step: int, device: torch.device) -> list[Bucket]:
+    def batch(self, step: int, device: torch.device) -> Batch:
         if next(self.calls) == self.last:
             raise KeyboardInterrupt
         return super().batch(step, device)
@@ -172,32 +172,27 @@ def test_a_steps_batch_is_the_same_however_often_it_is_asked_for(tiny_bert: Path
     whole, _ = fresh(tiny_bert)
     lesson = lesson_of(whole)
 
-    def told(step: int) -> list[Tensor]:
-        return [part for b in lesson.batch(step, CPU) for part in (b.read_BT, b.told_BT)]
+    def given(step: int) -> tuple[list[int], list[int]]:
+        batch = lesson.batch(step, CPU)
+        return batch.read.ids_N.tolist(), batch.told.ids_N.tolist()
 
-    first, second = told(0), told(1)
-    assert all(torch.equal(a, b) for a, b in zip(first, told(0), strict=True))
-    assert any(a.shape != b.shape or (a != b).any() for a, b in zip(first, second, strict=False))
+    assert given(0) == given(0)
+    assert given(0) != given(1)
     # 30 texts in batches of 8: the fourth is what is left of an epoch.
-    assert [sum(len(b.told_BT) for b in lesson.batch(step, CPU)) for step in range(5)] == [
-        8,
-        8,
-        8,
-        6,
-        8,
-    ]
+    read = [lesson.batch(step, CPU).read for step in range(5)]
+    assert [len(texts.order) for texts in read] == [8, 8, 8, 6, 8]
 
 
 def test_the_prefix_stands_before_what_is_read_alone(tiny_bert: Path) -> None:
     whole, _ = fresh(tiny_bert)
     lesson = lesson_of(replace(whole, prefix="world : "), texts=texts_of(eng=LINES[:8]))
-    buckets = lesson.batch(0, CPU)
+    batch = lesson.batch(0, CPU)
     prefix = whole.told(["world :"])[0][:-1]
-    read = [ids[: len(prefix)].tolist() for bucket in buckets for ids in bucket.read_BT]
-    assert read == [prefix] * 8
-    told = sorted(
-        ids[mask == 1].tolist()
-        for bucket in buckets
-        for ids, mask in zip(bucket.told_BT, bucket.told_mask_BT, strict=True)
-    )
-    assert all(ids in whole.told(LINES[:8]) for ids in told)
+    assert [ids[: len(prefix)] for ids in texts_in(batch.read)] == [prefix] * 8
+    assert sorted(texts_in(batch.told)) == sorted(ids[:-1] for ids in whole.told(LINES[:8]))
+
+
+def texts_in(some: Packed) -> list[list[int]]:
+    """Each text's token ids: a text begins where a place is 0."""
+    begins = [*(some.places_N == 0).nonzero().flatten().tolist(), len(some.ids_N)]
+    return [some.ids_N[begin:end].tolist() for begin, end in pairwise(begins)]
