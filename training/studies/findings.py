@@ -84,6 +84,7 @@ class Finding:
     said: str
     """Where the paper says so."""
     contrasts: tuple[Contrast, ...]
+    """None where the study's settings leave out what it is about: it is not measured then."""
     judge: Judge = everywhere
 
 
@@ -117,7 +118,7 @@ def judged(
 
 def _judged(finding: Finding, tested: Mapping[Contrast, Tested]) -> Judged:
     tests = tuple(tested[c] for c in finding.contrasts if c in tested)
-    whole = len(tests) == len(finding.contrasts)
+    whole = len(tests) == len(finding.contrasts) > 0
     return Judged(finding, tests, finding.judge(tests) if whole else "not measured")
 
 

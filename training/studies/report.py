@@ -1,5 +1,6 @@
 """What a study leaves in a folder: ``results.json``, ``.md``, and a page, ``results.html``."""
 
+import html
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -14,8 +15,8 @@ from training.evaluation.plots import systems_plot
 from training.evaluation.sections import as_section, as_table
 from training.studies.findings import Judged, judged
 from training.studies.running import Results
-from training.studies.study import Finished
-from training.studies.tables import Table, markdown, paper_note, tables
+from training.studies.study import Finished, Picture
+from training.studies.tables import Table, markdown, paper_note, pictures, tables
 
 JSON: Final = "results.json"
 MARKDOWN: Final = "results.md"
@@ -56,6 +57,7 @@ def as_json(results: Results, findings: Sequence[Judged]) -> dict[str, JsonValue
             }
             for row in study.rows
         },
+        "plots": {picture.heading: picture.said for picture in pictures(results)},
         "findings": [_finding_json(one) for one in findings],
         "paper": {
             **asdict(study.paper),
@@ -67,13 +69,21 @@ def as_json(results: Results, findings: Sequence[Judged]) -> dict[str, JsonValue
 def as_html(results: Results, findings: Sequence[Judged]) -> str:
     """The page; it needs nothing else."""
     facts = dict(results.study.facts) | {"the paper's numbers": paper_note(results)}
-    sections = [
+    sections = [_pictured(picture) for picture in pictures(results)]
+    sections += [
         as_section(
             one.heading, as_table(one.header, one.rows), _plot(results, one, f"plot-{place}")
         )
         for place, one in enumerate(tables(results, findings))
     ]
     return page(results.study.paper.title, facts, sections)
+
+
+def _pictured(picture: Picture) -> str:
+    return (
+        f"<h2>{html.escape(picture.heading)}</h2>\n<p>{html.escape(picture.said)}</p>\n"
+        f"{picture.svg}"
+    )
 
 
 def _plot(results: Results, table: Table, name: str) -> str:

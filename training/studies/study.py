@@ -97,6 +97,19 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A plot under a heading, and what it shows in words, for those who do not see it."""
+
+    heading: str
+    said: str
+    svg: str
+
+
+Draw = Callable[[Mapping[str, Finished]], Picture | None]
+"""A plot of the rows that are finished, by name; None as long as there is nothing to draw."""
+
+
+@dataclass(frozen=True)
 class Paper:
     """Whose table it is."""
 
@@ -116,6 +129,7 @@ class Study:
     rows: tuple[Row, ...]
     columns: tuple[Column, ...]
     findings: tuple["Finding", ...] = ()
+    plots: tuple[Draw, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     """What a reader of the table has to know: the data, the scale, what was left out."""
 

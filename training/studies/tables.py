@@ -10,7 +10,7 @@ from typing import Final
 from training.studies.findings import Judged, Tested
 from training.studies.plan import duration
 from training.studies.running import Results
-from training.studies.study import Column, Measured, Row
+from training.studies.study import Column, Measured, Picture, Row
 
 NOTHING: Final = ""
 
@@ -36,11 +36,18 @@ def tables(results: Results, findings: Sequence[Judged]) -> Iterator[Table]:
     yield _making(results)
 
 
+def pictures(results: Results) -> list[Picture]:
+    """The study's own plots, as far as there is something to draw."""
+    drawn = (draw(results.finished) for draw in results.study.plots)
+    return [picture for picture in drawn if picture]
+
+
 def markdown(results: Results, findings: Sequence[Judged]) -> str:
     """All of it, for a document."""
     study = results.study
     facts = [f"- {name}: {fact}" for name, fact in study.facts.items()]
     parts = [f"# {study.paper.title}", "\n".join([*facts, f"- {paper_note(results)}"])]
+    parts += [f"## {one.heading}\n\n{one.said}" for one in pictures(results)]
     parts += [f"## {one.heading}\n\n{_markdown(one)}" for one in tables(results, findings)]
     return "\n\n".join(parts) + "\n"
 

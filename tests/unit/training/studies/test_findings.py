@@ -49,6 +49,10 @@ def test_a_clear_difference_the_other_way_differs() -> None:
     assert verdict(contrast("low", "high")) == "differs"
 
 
+def test_a_finding_about_nothing_that_was_asked_for_is_not_measured() -> None:
+    assert verdict() == "not measured"
+
+
 def test_noise_is_called_noise() -> None:
     assert verdict(contrast("same", "low")) == "too noisy to say"
     assert verdict(contrast("low", "low")) == "too noisy to say"

@@ -1,6 +1,7 @@
 """What a study leaves behind, and that a paper's numbers never pass for ours."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from training.studies.findings import Cell, Contrast, Finding, judged
 from training.studies.plan import plan
 from training.studies.report import as_html, as_json, write_report
 from training.studies.running import Results, run
-from training.studies.tables import markdown, tables
+from training.studies.study import Finished, Picture
+from training.studies.tables import markdown, pictures, tables
 
 QUOTED = {"AUC on MIND": "71.02±0.07"}
 EVIL = "<script>alert(1)</script> | b"
@@ -83,6 +85,19 @@ def test_the_page_needs_nothing_else_and_escapes_what_it_shows(results: Results)
     assert "http" not in text
     assert text.count("<svg") == 1
     assert "quoted from table 2" in text
+
+
+def test_a_studys_own_plots_stand_in_the_page_and_their_words_everywhere(tmp_path: Path) -> None:
+    def drawn(made: Mapping[str, Finished]) -> Picture | None:
+        return Picture("A < B", f"{len(made)} of them", "<svg></svg>") if "bb" in made else None
+
+    study = study_of(row("a"), row("bb"), plots=[drawn])
+    early = run(study, plan(study, tmp_path, ["a"]), tmp_path)
+    assert pictures(early) == []
+    results = run(study, plan(study, tmp_path), tmp_path)
+    assert "<h2>A &lt; B</h2>\n<p>2 of them</p>\n<svg></svg>" in as_html(results, [])
+    assert "## A < B\n\n2 of them" in markdown(results, [])
+    assert as_json(results, [])["plots"] == {"A < B": "2 of them"}
 
 
 def test_a_folder_that_cannot_be_written_is_named(results: Results, tmp_path: Path) -> None:

@@ -7,7 +7,17 @@ import numpy as np
 
 from training.errors import BadRecipe
 from training.studies.findings import Finding
-from training.studies.study import Column, Finished, Make, Measured, Paper, Row, Sample, Study
+from training.studies.study import (
+    Column,
+    Draw,
+    Finished,
+    Make,
+    Measured,
+    Paper,
+    Row,
+    Sample,
+    Study,
+)
 
 COLUMN = Column("auc", "AUC", "All readers")
 
@@ -50,10 +60,16 @@ def row(
     )
 
 
-def study_of(*rows: Row, findings: Sequence[Finding] = (), quoted_from: str = "") -> Study:
+def study_of(
+    *rows: Row,
+    findings: Sequence[Finding] = (),
+    plots: Sequence[Draw] = (),
+    quoted_from: str = "",
+) -> Study:
     """A study of these rows, with one column."""
     paper = Paper("A paper", "its own data", quoted_from)
-    return Study("toy", paper, rows, (COLUMN,), tuple(findings), {"scale": "small"})
+    facts = {"scale": "small"}
+    return Study("toy", paper, rows, (COLUMN,), tuple(findings), tuple(plots), facts)
 
 
 def failing(reason: str) -> Make:
