@@ -9,13 +9,17 @@ from typing import Final
 from model_store.errors import ModelStoreError
 from training.errors import NotWritable, TrainingError
 from training.progress import said
-from training.studies.finished import write
+from training.studies.claiming import claimed
+from training.studies.course import Course, Outcome
+from training.studies.finished import read, write
 from training.studies.plan import Step, duration, plan
-from training.studies.study import Finished, Study
+from training.studies.study import Finished, Row, Study
 
 FAILURES: Final = (TrainingError, ModelStoreError, OSError, RuntimeError)
 """What a row may fail of while others go on: its data, its settings, its disk, its device. Anything
 else is a mistake of ours, and ends the study; what is finished stays."""
+PAUSE: Final = 1.0
+"""Seconds between looks at what other processes make."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,34 +35,51 @@ class Results:
 def run(study: Study, steps: Sequence[Step], work: Path) -> Results:
     """Make the steps that are not finished, in their order; then all that ``work`` has finished.
 
-    Several processes may make different rows in one work folder. Raises NotWritable.
+    Several processes may do so in one work folder: each makes what no other is making, and waits
+    for what it needs. Raises NotWritable.
     """
+    prepare(work)
+    course = Course.of(steps)
+    while course.left:
+        if not any(_tried(course, step) for step in course.ready()):
+            time.sleep(PAUSE)
+    return results(study, course, work)
+
+
+def prepare(work: Path) -> None:
+    """Make the folder. Raises NotWritable."""
     try:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotWritable(f"{work} cannot be written: {error.strerror}") from error
-    done = {step.row.name: step.finished for step in steps if step.finished}
-    failed: dict[str, str] = {}
-    for step in steps:
-        name, needs = step.row.name, step.row.needs
-        missing = [needed for needed in needs if needed in failed]
-        if missing:
-            failed[name] = f"needs {', '.join(missing)}, which failed"
-        elif name not in done:
-            try:
-                done[name] = _made(step, {needed: done[needed] for needed in needs})
-            except FAILURES as error:
-                failed[name] = str(error).partition("\n")[0] or type(error).__name__
-        if name in failed:
-            said(f"{name} failed: {failed[name]}")
+
+
+def results(study: Study, course: Course, work: Path) -> Results:
+    """What came of a course, beside all else that ``work`` has finished."""
     others = {s.row.name: s.finished for s in plan(study, work) if s.finished}
-    return Results(study, others | done, failed)
+    return Results(study, others | course.finished, course.failed)
 
 
-def _made(step: Step, needed: Mapping[str, Finished]) -> Finished:
+def attempt(row: Row, folder: Path, needed: Mapping[str, Finished]) -> Outcome:
+    """Make a row here and now, unless another process is at it, or has finished it meanwhile."""
+    try:
+        folder.mkdir(exist_ok=True)
+        with claimed(folder) as ours:
+            return (read(folder) or _made(row, folder, needed)) if ours else None
+    except FAILURES as error:
+        return str(error).partition("\n")[0] or type(error).__name__
+
+
+def _tried(course: Course, step: Step) -> bool:
+    """Whether anything came of it."""
+    outcome = attempt(step.row, step.folder, course.needed(step))
+    course.note(step.row.name, outcome)
+    return outcome is not None
+
+
+def _made(row: Row, folder: Path, needed: Mapping[str, Finished]) -> Finished:
     started = time.perf_counter()
-    step.folder.mkdir(exist_ok=True)
-    measured = step.row.make(step.folder, needed)
-    finished = write(step.folder, measured, time.perf_counter() - started)
-    said(f"{step.row.name} took {duration(finished.seconds / 60)}")
+    measured = row.make(folder, needed)
+    finished = write(folder, measured, time.perf_counter() - started)
+    said(f"{row.name} took {duration(finished.seconds / 60)}")
     return finished
