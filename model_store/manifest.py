@@ -13,7 +13,16 @@ INT8_MEAN_COSINE: Final = 0.995
 INT8_LOW_COSINE: Final = 0.98
 
 Precision = Literal["fp32", "fp16", "int8"]
-Pooling = Literal["cls", "mean", "last_token", "attention", "self_attention", "convolution"]
+Pooling = Literal[
+    "cls",
+    "mean",
+    "last_token",
+    "attention",
+    "self_attention",
+    "convolution",
+    "cls_self_attention",
+    "cls_convolution",
+]
 ArtefactName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 
 

@@ -7,7 +7,7 @@ whole of it goes into the artefact's lineage.
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -44,7 +44,7 @@ class Settings(BaseModel):
             path, equals, value = change.partition("=")
             if not equals:
                 raise BadRecipe(f"{change!r} is not of the form path.to.setting=value")
-            _set(document, path, _value(value))
+            _set(document, path, _value(value), type(self))
         return self.validated(document)
 
 
@@ -188,19 +188,30 @@ class Recipe(Settings):
     training: Training = Training()
 
 
-def _set(document: dict[str, Any], path: str, value: object) -> None:
+def _set(document: dict[str, Any], path: str, value: object, kind: type[Settings]) -> None:
     *parents, last = path.split(".")
     place = document
-    for name in parents:
+    for depth, name in enumerate(parents):
         if name in OPTIONAL and place.get(name, 0) is None:  # left out, and now it is not
             place[name] = OPTIONAL[name]().model_dump(mode="json")
+        if _is_free(kind, parents[:depth]) and not isinstance(place.get(name), dict):
+            place[name] = {}
         inner = place.get(name)
         if not isinstance(inner, dict):
             raise BadRecipe(f"{path}: there is no {name}; there are {', '.join(place)}")
         place = inner
-    if last not in place:
+    if last not in place and not _is_free(kind, parents):
         raise BadRecipe(f"{path}: there is no {last}; there are {', '.join(place)}")
     place[last] = value
+
+
+def _is_free(kind: Any, parents: Sequence[str]) -> bool:
+    """Whether the names there are the user's own: those in a mapping, and what they stand for."""
+    for name in parents:
+        if get_origin(kind) is dict or name not in getattr(kind, "model_fields", {}):
+            break
+        kind = kind.model_fields[name].annotation
+    return get_origin(kind) is dict
 
 
 def _value(text: str) -> object:

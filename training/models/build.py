@@ -23,7 +23,7 @@ from training.models.head import take_head
 from training.models.news.encoder import NewsEncoder
 from training.models.news.lstur import Lstur
 from training.models.news.naml import Naml
-from training.models.pooling import Centred, build_pooling
+from training.models.pooling import GIVES_OUTPUT, Centred, build_pooling
 from training.models.recommender import Recommender
 from training.models.text import Residual, TextEncoder, Words, in_two
 from training.models.users.additive import Additive, Inclined
@@ -151,15 +151,7 @@ def _adapt(trained: nn.Module | None, lora: Lora) -> None:
         raise BadRecipe(
             "text.encoder.lora: adapters need trained layers (text.encoder.trained_layers)"
         )
-    names = {
-        name.rpartition(".")[2] for name, m in trained.named_modules() if isinstance(m, nn.Linear)
-    }
-    targets = sorted(names & set(lora.targets))
-    if not targets:
-        raise BadRecipe(
-            f"text.encoder.lora.targets: {', '.join(lora.targets)} match no linear layer; "
-            f"there are {', '.join(sorted(names))}"
-        )
+    targets = adapted_layers(trained, lora)
     trained.requires_grad_(False)
     config = LoraConfig(
         r=lora.rank,
@@ -169,6 +161,19 @@ def _adapt(trained: nn.Module | None, lora: Lora) -> None:
         target_modules=targets,
     )
     inject_adapter_in_model(config, trained)
+
+
+def adapted_layers(transformer: nn.Module, lora: Lora) -> list[str]:
+    """The names of the linear layers that the adapters sit on. Raises BadRecipe for none."""
+    linear = [name for name, m in transformer.named_modules() if isinstance(m, nn.Linear)]
+    names = {name.rpartition(".")[2] for name in linear}
+    targets = sorted(names & set(lora.targets))
+    if not targets:
+        raise BadRecipe(
+            f"text.encoder.lora.targets: {', '.join(lora.targets)} match no linear layer; "
+            f"there are {', '.join(sorted(names))}"
+        )
+    return targets
 
 
 def _text_encoder(text: Text, backbone: Backbone) -> TextEncoder:
@@ -188,7 +193,7 @@ def _text_encoder(text: Text, backbone: Backbone) -> TextEncoder:
 def _tail(text: Text, pooled: int) -> tuple[nn.Module, int]:
     if text.residual:
         return Residual(pooled, text.dropout), pooled
-    if text.dimension is None or text.pooling in ("self_attention", "convolution"):
+    if text.dimension is None or text.pooling in GIVES_OUTPUT:
         return nn.Identity(), pooled
     layers = nn.Sequential(nn.Dropout(text.dropout), nn.Linear(pooled, text.dimension))
     return layers, text.dimension

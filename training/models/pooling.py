@@ -5,7 +5,7 @@
 Shapes: B batch, T tokens, D dimensions, F filters.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import torch
@@ -20,6 +20,13 @@ HEADS: Final = 20
 """Self-attention heads; each has so many dimensions that all of them make the vector's."""
 WINDOW: Final = 3
 """Tokens that a convolution sees at once."""
+OF_FIRST: Final[Mapping[str, TrainedPooling]] = {
+    "cls_self_attention": "self_attention",
+    "cls_convolution": "convolution",
+}
+"""The poolings that are given the first token's state alone, and what they are otherwise."""
+GIVES_OUTPUT: Final = ("self_attention", "convolution", *OF_FIRST)
+"""The poolings whose vectors have the wanted dimension already."""
 
 
 class Fixed(nn.Module):
@@ -71,17 +78,35 @@ class ConvolutionPooling(nn.Module):
         return vectors
 
 
+class FirstAlone(nn.Module):
+    """A pooling that is given the first token's state alone, as a sequence of length 1."""
+
+    def __init__(self, pool: nn.Module) -> None:
+        super().__init__()
+        self.pool = pool
+
+    def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+        """The vectors (B×·)."""
+        vectors: Tensor = self.pool(states_BTD[:, :1], mask_BT[:, :1])
+        return vectors
+
+
 def build_pooling(
     kind: Pooling | TrainedPooling, dimension: int, output: int, dropout: float
 ) -> tuple[nn.Module, int]:
     """The pooling of states of ``dimension``, and the dimension of what it gives."""
-    if kind == "self_attention":
-        return SelfAttentionPooling(dimension, output, dropout), output // HEADS * HEADS
-    if kind == "convolution":
-        return ConvolutionPooling(dimension, output, dropout), output
-    if kind == "attention":
-        return AdditiveAttention(dimension), dimension
-    return Fixed(kind), dimension
+    match kind:
+        case "self_attention":
+            return SelfAttentionPooling(dimension, output, dropout), output // HEADS * HEADS
+        case "convolution":
+            return ConvolutionPooling(dimension, output, dropout), output
+        case "attention":
+            return AdditiveAttention(dimension), dimension
+        case "cls_self_attention" | "cls_convolution":
+            pool, dimension = build_pooling(OF_FIRST[kind], dimension, output, dropout)
+            return FirstAlone(pool), dimension
+        case _:
+            return Fixed(kind), dimension
 
 
 class Centred(nn.Module):

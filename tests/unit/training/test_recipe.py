@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import Field
 
 from training import recipes
 from training.errors import BadRecipe
-from training.recipe import Lora, MultiTask, Recipe, Transformer, WordVectors
+from training.recipe import Lora, MultiTask, Recipe, Settings, Transformer, WordVectors
 
 NAMES = recipes.names()
 
@@ -137,3 +138,36 @@ def test_a_setting_that_there_is_none_of_is_refused_in_a_document(nrms: Recipe) 
     document["training"]["batchsize"] = 3
     with pytest.raises(BadRecipe, match=r"training\.batchsize: Extra inputs are not permitted"):
         Recipe.validated(document)
+
+
+class Encoder(Settings):
+    folder: Path
+    prefix: str = ""
+
+
+class Several(Settings):
+    encoders: dict[str, Encoder] = Field(default={})
+    languages: dict[str, tuple[str, ...]] = Field(default={"zh": ("a",)})
+    other: Lora = Lora()
+
+
+def test_in_a_mapping_the_names_are_the_users_own() -> None:
+    changes = ["encoders.mini.folder=here", "encoders.mini.prefix=query: ", 'languages.de=["b"]']
+    found = Several().changed(changes)
+    assert found.encoders == {"mini": Encoder(folder=Path("here"), prefix="query: ")}
+    assert found.languages == {"zh": ("a",), "de": ("b",)}
+    assert found.changed(["encoders.mini.prefix="]).encoders["mini"].prefix == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("encoders.mini.prefix=x", "encoders.mini.folder: Field required"),
+        ('encoders.mini={"folder": "x", "fodler": "y"}', "encoders.mini.fodler: Extra inputs"),
+        ("other.rnak=3", "other.rnak: there is no rnak"),
+        ("others.mini=3", "others.mini: there is no others"),
+    ],
+)
+def test_what_stands_under_such_a_name_is_checked(change: str, said: str) -> None:
+    with pytest.raises(BadRecipe, match=said):
+        Several().changed([change])

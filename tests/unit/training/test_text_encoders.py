@@ -36,7 +36,8 @@ from training.quiet import quiet
 from training.recipe import Recipe
 
 FOLDERS = ["tiny_bert", "tiny_xlm_roberta", "tiny_llama"]
-POOLINGS = ["cls", "mean", "last_token", "attention", "self_attention", "convolution"]
+LEARNED = ["attention", "self_attention", "convolution", "cls_self_attention", "cls_convolution"]
+POOLINGS = ["cls", "mean", "last_token", *LEARNED]
 LAYERS = 2
 SIZES = {
     "vocab_size": 90,
@@ -331,6 +332,8 @@ def test_what_stands_behind_a_text_does_not_change_its_vector(
         ({"dimension": None, "residual": True}, 64),
         ({"dimension": 50, "pooling": "self_attention"}, 40),
         ({"dimension": 50, "pooling": "convolution"}, 50),
+        ({"dimension": 50, "pooling": "cls_self_attention"}, 40),
+        ({"dimension": 50, "pooling": "cls_convolution"}, 50),
     ],
 )
 @torch.no_grad()
