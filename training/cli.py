@@ -21,6 +21,7 @@ from training.commands.label_sentiment import label_sentiment
 from training.commands.post_train import post_train
 from training.commands.run import run
 from training.commands.study import study
+from training.commands.vectors import vectors
 from training.errors import TrainingError
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ app.command()(adapt)
 app.command()(clean)
 app.command()(label_sentiment)
 app.command()(study)
+app.command()(vectors)
 
 TRAINING_EXTRA: Final = frozenset(
     {

@@ -68,8 +68,25 @@ def default_pooling(folder: EncoderFolder) -> Pooling:
 
     Raises UnusableEncoder for a ``config.json`` that does not load.
     """
-    causal = any("CausalLM" in name for name in _config(folder.transformer).architectures or ())
-    return "last_token" if causal else "mean"
+    return "last_token" if is_causal(folder) else "mean"
+
+
+def is_causal(folder: EncoderFolder) -> bool:
+    """Whether it was saved as a causal language model. Raises as ``default_pooling`` does."""
+    return any("CausalLM" in name for name in _config(folder.transformer).architectures or ())
+
+
+def outlined(folder: EncoderFolder) -> nn.Module:
+    """The folder's transformer without its weights, which takes no memory and hardly any time: its
+    layers and their shapes. Raises UnusableEncoder.
+    """
+    config = _config(folder.transformer)
+    try:
+        with quiet(), torch.device("meta"):
+            transformer: nn.Module = AutoModel.from_config(config)
+    except Exception as error:
+        raise UnusableEncoder(f"{folder.path} cannot be built: {_first_line(error)}") from error
+    return transformer
 
 
 def most_tokens(encoder: SentenceEncoder) -> int | None:

@@ -4,7 +4,7 @@ Pennington et al., *GloVe*, EMNLP 2014: a line is a word and its numbers, separa
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from training.errors import UnusableEncoder
+from training.errors import NotWritable, UnusableEncoder
 
 PAD: Final = "[PAD]"
 UNKNOWN: Final = "[UNK]"
@@ -68,6 +68,35 @@ def read_words(path: Path, words: Sequence[str], dimension: int, seed: int) -> W
     vectors_VD = _random(len(words) + len(SPECIAL), dimension, seed)
     row_of = {word: row for row, word in enumerate(words, len(SPECIAL))}
     found = 0
+    for line, word, numbers in _lines(path, dimension):
+        if (row := row_of.get(word)) is not None:
+            vectors_VD[row] = _numbers(path, line, numbers)
+            found += 1
+    if not found:
+        raise UnusableEncoder(f"{path} has no vector of any word of the news")
+    return Words(word_tokenizer(words), vectors_VD, found)
+
+
+def check_words(path: Path, dimension: int) -> None:
+    """Raises UnusableEncoder as ``read_words`` does, as far as a file's first vector tells."""
+    for line, _, numbers in _lines(path, dimension):
+        _numbers(path, line, numbers)
+        return
+    raise UnusableEncoder(f"{path} holds no vectors")
+
+
+def write_words(path: Path, words: Sequence[str], vectors_VD: Float32) -> None:
+    """Write a file in GloVe's format. Raises NotWritable."""
+    lines = zip(words, vectors_VD.tolist(), strict=True)
+    try:
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{w} {' '.join(f'{n:.5f}' for n in vector)}\n" for w, vector in lines)
+    except OSError as error:
+        raise NotWritable(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _lines(path: Path, dimension: int) -> Iterator[tuple[int, str, Sequence[str]]]:
+    """Each vector's line, word and numbers."""
     try:
         with path.open(encoding="utf-8", newline="\n") as file:
             for line, text in enumerate(file, 1):
@@ -76,15 +105,10 @@ def read_words(path: Path, words: Sequence[str], dimension: int, seed: int) -> W
                     continue
                 if len(numbers) < dimension or (len(numbers) > dimension and line == 1):
                     raise _wrong(path, line, dimension, len(numbers))
-                word = " ".join([word, *numbers[:-dimension]])  # a few words of GloVe hold blanks
-                if (row := row_of.get(word)) is not None:
-                    vectors_VD[row] = _numbers(path, line, numbers[-dimension:])
-                    found += 1
+                # a few words of GloVe hold blanks
+                yield line, " ".join([word, *numbers[:-dimension]]), numbers[-dimension:]
     except (OSError, UnicodeDecodeError) as error:
         raise UnusableEncoder(f"{path} cannot be read: {error}") from error
-    if not found:
-        raise UnusableEncoder(f"{path} has no vector of any word of the news")
-    return Words(word_tokenizer(words), vectors_VD, found)
 
 
 def _random(count: int, dimension: int, seed: int) -> Float32:
@@ -107,5 +131,5 @@ def _numbers(path: Path, line: int, numbers: Sequence[str]) -> Float32:
 def _wrong(path: Path, line: int, dimension: int, found: int) -> UnusableEncoder:
     return UnusableEncoder(
         f"{path}:{line}: expected a word and {dimension} numbers, found {found} "
-        "(say text.encoder.dimension)"
+        "(say text.encoder.dimension; in a study words.dimension)"
     )
