@@ -1,6 +1,7 @@
 """``newsstand-train study``."""
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ class Scales(StrEnum):
 
 
 def study(
-    name: Annotated[str, typer.Argument(help="mtrec or nase.")],
+    name: Annotated[str, typer.Argument(help="lm-grid, mtrec or nase.")],
     data: Annotated[
         list[Path] | None, typer.Option(help="Folders that hold the data sets, by their names.")
     ] = None,
@@ -36,16 +37,17 @@ def study(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Such as encoder=FOLDER."),
     ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Rows made at a time, each in a process, on a GPU if any.")
+    ] = 1,
     show: Annotated[bool, typer.Option("--show", help="Print the plan and do nothing.")] = False,
 ) -> None:
     """Make a paper's table again, row by row, on the data at hand."""
-    from training.studies.names import find
+    from training.studies.names import built
     from training.studies.plan import plan, shown
 
-    kind = find(name)
-    settings = kind.settings(scale.value).changed(changes or ())
-    made = kind.build(data or (), settings, scale.value)
-    place = work / name
+    origin = partial(built, name, tuple(data or ()), tuple(changes or ()), scale.value)
+    made, place = origin(), work / name
     steps = plan(made, place, row or ())
     console = Console()
     console.print(shown(made, steps))
@@ -53,10 +55,14 @@ def study(
         return
     if report is None:
         raise typer.BadParameter("say --report FOLDER, or --show to see the plan")
+    from training.studies.parallel import Pool, run_at_once, visible_devices
     from training.studies.report import HTML, write_report
     from training.studies.running import run
 
-    results = run(made, steps, place)
+    if jobs == 1:
+        results = run(made, steps, place)
+    else:
+        results = run_at_once(Pool(origin, jobs, visible_devices()), made, steps, place)
     for one in write_report(report, results):
         console.print(f"{one.verdict}: {one.finding.claim}")
     typer.echo(f"{report / HTML} has it all")

@@ -11,7 +11,7 @@ from training.recipe import Settings
 from training.studies.study import Study
 
 Scale = Literal["small", "full"]
-NAMES: Final = ("mtrec", "nase")
+NAMES: Final = ("lm-grid", "mtrec", "nase")
 """Each is a room here, dashes as underscores, that holds a ``STUDY``."""
 
 
@@ -33,6 +33,12 @@ def find(name: str) -> Kind:
     room = importlib.import_module(f"training.studies.{name.replace('-', '_')}")
     kind: Kind = room.STUDY
     return kind
+
+
+def built(name: str, roots: Sequence[Path], changes: Sequence[str], scale: Scale) -> Study:
+    """A study as it is called for on the command line. Raises TrainingError."""
+    kind = find(name)
+    return kind.build(roots, kind.settings(scale).changed(changes), scale)
 
 
 def within(roots: Sequence[Path], name: str) -> Path:

@@ -87,7 +87,7 @@ def test_a_row_that_fails_ends_in_status_1_with_a_report(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nothing"], "there is no study 'nothing': mtrec, nase"),
+        (["nothing"], "there is no study 'nothing': lm-grid, mtrec, nase"),
         (["nase"], "encoder: say --set encoder=FOLDER"),
         (["nase", "--set", "encoder=TINY"], "no mind-sample/train in any folder: none was named"),
         (["nase", "--set", "adaptation.step=3"], "adaptation.step: there is no step"),

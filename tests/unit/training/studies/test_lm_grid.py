@@ -1,0 +1,248 @@
+"""The language model grid over tiny models: its rows, what they read and measure, what it says."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.unit.training.studies.lm_grids import built, tiny
+from training.encoders.huggingface import load_tokenizer
+from training.errors import BadRecipe, UnreadableData, UnusableEncoder
+from training.recipe import Transformer
+from training.studies.clicks import Days
+from training.studies.costs import COST
+from training.studies.findings import judged
+from training.studies.lm_grid.designs import Design, Grid
+from training.studies.lm_grid.encoders import known_encoders
+from training.studies.lm_grid.exam import COLD, Exam, lead
+from training.studies.lm_grid.recipes import recipe_of
+from training.studies.lm_grid.settings import LmGridSettings, settings_of
+from training.studies.lm_grid.shortened import shortened
+from training.studies.plan import in_order, plan
+from training.studies.report import as_html
+from training.studies.running import run
+from training.studies.study import Float64, Study
+
+WITHOUT_SAMPLES = {"vectors"}
+
+
+@pytest.fixture(scope="module")
+def study(data: Path, tiny_bert: Path, tiny_llama: Path) -> Study:
+    return built(data, tiny(bert=tiny_bert, llama=tiny_llama))
+
+
+@pytest.fixture(scope="module")
+def exam(data: Path) -> Exam:
+    days = Days.of(data / "mind-sample/train", data / "mind-sample/dev")
+    return Exam.of(days, settings_of("small"))
+
+
+def grid_of(settings: LmGridSettings) -> Grid:
+    return Grid(settings, known_encoders(settings))
+
+
+def test_a_cell_of_every_encoder_with_every_architecture(study: Study) -> None:
+    names = [row.name for row in study.rows]
+    assert len(names) == len(set(names))
+    of_each = {"words": ["frozen", "tuned"], "bert": ["frozen", "top1", "top2", "cls"]}
+    of_each["llama"] = ["frozen", "lora", "two-step"]
+    expected = {"vectors", *(f"late-fusion-{encoder}" for encoder in of_each)}
+    for encoder, forms in of_each.items():
+        expected |= {f"{a}-{encoder}-{form}" for a in ("naml", "nrms", "lstur") for form in forms}
+    assert set(names) == expected
+
+
+def test_the_sweep_and_the_grid_share_their_rows(tiny_bert: Path) -> None:
+    grid = grid_of(tiny("learning.layers=2", bert=tiny_bert))
+    swept = {depth: design.name for depth, design in grid.sweep("nrms").items()}
+    assert swept == {0: "nrms-bert-frozen", 2: "nrms-bert-top2"}
+    assert grid.tuned("nrms", "bert").name == swept[2]
+
+
+def test_without_settings_the_share_of_layers_is_the_papers(tiny_bert: Path) -> None:
+    grid = grid_of(tiny("learning.layers=null", bert=tiny_bert))
+    (bert,) = grid.encoders
+    twelve = replace(bert, layers=12)
+    assert [twelve.best_depth(one) for one in ("naml", "nrms", "lstur")] == [10, 6, 4]
+    assert [bert.best_depth(one) for one in ("naml", "nrms", "lstur")] == [2, 1, 1]
+
+
+def test_each_row_stands_behind_what_it_needs(study: Study) -> None:
+    needed = {row.name: row.needs for row in study.rows if row.needs}
+    assert needed["naml-llama-two-step"] == ("naml-llama-lora",)
+    assert {needed.pop(f"{one}-llama-two-step") for one in ("naml", "nrms", "lstur")}
+    assert set(needed.values()) == {("vectors",)}
+    assert next(row.name for row in in_order(study, ["nrms-words-tuned"])) == "vectors"
+
+
+def test_every_contrast_is_of_rows_and_columns_that_there_are(study: Study) -> None:
+    rows, columns = {row.name for row in study.rows}, {column.name for column in study.columns}
+    assert len(columns) == len(study.columns)
+    cells = [c for f in study.findings for t in f.contrasts for c in (t.higher, t.lower)]
+    assert {cell.row for cell in cells} <= rows
+    assert {cell.column for cell in cells} <= columns
+    assert all(finding.contrasts for finding in study.findings)
+    assert all(finding.said.startswith("summary: ") for finding in study.findings)
+    assert not any(row.quoted for row in study.rows)  # no table of the paper is at hand
+
+
+def test_what_the_settings_leave_out_is_not_measured(data: Path, tiny_bert: Path) -> None:
+    study = built(data, tiny('architectures=["lstur"]', bert=tiny_bert))
+    without = {one.finding.claim for one in judged(study.findings, {}) if not one.tests}
+    assert len(without) == len(study.findings)
+    empty = {finding.claim.partition(" ")[0] for finding in study.findings if not finding.contrasts}
+    assert {"NAML", "NRMS", "A"} <= empty
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "said"),
+    [
+        (["encoders={}"], BadRecipe, "encoders: say --set encoders.NAME=FOLDER"),
+        (["encoders.bert=nowhere"], UnusableEncoder, "nowhere is no Hugging Face folder"),
+        (["encoders.words=nowhere"], BadRecipe, "what the static vectors are called"),
+        (["learning.layers=3"], BadRecipe, "learning.layers: 3 layers .* bert has 2"),
+        (["sweep.depths=[0, 4]"], BadRecipe, "sweep.depths: 4 layers .* bert has 2"),
+        (["sweep.encoder=llama"], BadRecipe, "sweep.encoder: llama is none of bert"),
+        (["two_step.layers=9"], BadRecipe, "two_step.layers: 9 layers .* llama has 2"),
+        (['two_step.lora.targets=["wqkv"]'], BadRecipe, "wqkv match no linear layer; there are "),
+        (["data.test=nowhere"], UnreadableData, "no nowhere in"),
+        (['learning.changes.nrms=["users.haeds=2"]'], BadRecipe, "there is no haeds"),
+        (["words.file=GLOVE", "words.dimension=4"], UnusableEncoder, "4 numbers, found 3"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_made(
+    data: Path,
+    tiny_bert: Path,
+    tiny_llama: Path,
+    tmp_path: Path,
+    changes: list[str],
+    error: type[Exception],
+    said: str,
+) -> None:
+    glove = tmp_path / "glove.txt"
+    glove.write_text("ferry 1 2 3\n", encoding="utf-8")
+    named = [change.replace("GLOVE", str(glove)) for change in changes]
+    with pytest.raises(error, match=said):
+        built(data, tiny(f"encoders.bert={tiny_bert}", f"encoders.llama={tiny_llama}", *named))
+
+
+def test_an_encoder_may_be_told_with_its_prefix(tiny_bert: Path) -> None:
+    settings = tiny(f"encoders.bert.folder={tiny_bert}", "encoders.bert.prefix=query: ")
+    (known,) = known_encoders(settings)
+    recipe = recipe_of(settings, Design("naml", "bert"), known, tiny_bert)
+    assert (recipe.text.template, recipe.text.abstract_template) == (
+        "query: {title}",
+        "query: {abstract}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("reading", "nrms", "lstur", "centred"),
+    [
+        ("states", "self_attention", "convolution", False),
+        ("pooled", "mean", "mean", False),
+        ("centred", "mean", "mean", True),
+    ],
+)
+def test_recommenders_are_given_what_the_reading_says(
+    tiny_bert: Path, tiny_llama: Path, reading: str, nrms: str, lstur: str, centred: bool
+) -> None:
+    settings = tiny(f"reading={reading}", bert=tiny_bert, llama=tiny_llama)
+    bert, llama = known_encoders(settings)
+    over_bert = (Design("nrms", "bert"), Design("lstur", "bert"))
+    texts = [recipe_of(settings, design, bert, tiny_bert).text for design in over_bert]
+    assert [text.pooling for text in texts] == [nrms, lstur]
+    assert [text.centred for text in texts] == [centred, centred]
+    causal = recipe_of(settings, Design("nrms", "llama"), llama, tiny_llama).text
+    assert (causal.pooling, causal.centred) == ("last_token", centred)
+    fused = recipe_of(settings, Design(None, "bert"), bert, tiny_bert)
+    assert (fused.text.pooling, fused.text.centred, fused.training.epochs) == ("mean", True, 0)
+    published = recipe_of(settings, Design("lstur", "bert", "cls", 1), bert, tiny_bert)
+    assert published.text.pooling == "cls_convolution"
+    assert isinstance(published.text.encoder, Transformer)
+    assert published.text.encoder.trained_layers == 1
+
+
+def test_a_prompt_keeps_its_end_around_any_text(tiny_llama: Path, exam: Exam) -> None:
+    settings = tiny("measuring.title_tokens=3", llama=tiny_llama)
+    (known,) = known_encoders(settings)
+    recipe = recipe_of(settings, Design("naml", "llama"), known, tiny_llama)
+    assert recipe.text.template == "This news: {title} means in one word:"
+    tokenizer = load_tokenizer(known.folder)
+    news = shortened(exam.test.news, tokenizer, {"title": 3})
+    titles = exam.test.news.column("title")
+    cut = news.column("title")
+    assert cut != titles
+    assert all(long.startswith(short) for long, short in zip(titles, cut, strict=True))
+    tokenizer.enable_truncation(recipe.text.max_tokens)
+    end = tokenizer.encode("word:", add_special_tokens=False).ids[-2:]
+    for title in cut:
+        assert tokenizer.encode(recipe.text.template.format(title=title)).ids[-2:] == end
+
+
+def test_the_lead_of_the_first_group_is_a_mean_over_all() -> None:
+    values_I = np.array([0.9, 0.7, 0.5, 0.2, 0.4])
+    first_I, second_I = np.array([1, 1, 0, 0, 0]) > 0, np.array([0, 0, 0, 1, 1]) > 0
+    assert lead(values_I, first_I, second_I).mean() == pytest.approx(0.8 - 0.3)
+
+
+def test_days_are_those_that_nothing_was_learned_from(exam: Exam) -> None:
+    assert exam.days == ["2019-11-12", "2019-11-13"]
+    learned = set(np.datetime_as_string(exam.training.times, "D"))
+    assert learned == {"2019-11-10", "2019-11-11"}
+
+
+def test_every_column_has_its_cell(exam: Exam) -> None:
+    rng = np.random.default_rng(3)
+    scores: dict[int, Float64] = {}
+
+    def score(log: object) -> Float64:
+        return scores.setdefault(id(log), rng.random(len(log.labels)))  # type: ignore[attr-defined]
+
+    found = exam.cells(score)
+    assert {column.name for column in exam.columns()} == set(found)
+    auc = {name: sample.estimate for name, sample in found.items() if name.endswith("auc")}
+    assert auc["day/2019-11-13/auc"] == auc["auc"]  # the test has one day
+    assert auc["day/2019-11-12/auc"] != auc["auc"]
+    difference = auc["fifth/1/auc"].mean - auc["fifth/5/auc"].mean
+    assert auc[f"{COLD}/auc"].mean == pytest.approx(difference)
+    assert auc[f"{COLD}/auc"].count == auc["auc"].count
+
+
+def test_rows_of_every_kind_are_made_and_measured_alike(
+    data: Path, tiny_bert: Path, tiny_llama: Path, tmp_path: Path
+) -> None:
+    study = built(data, tiny(bert=tiny_bert, llama=tiny_llama))
+    chosen = [
+        "late-fusion-bert",
+        "nrms-words-tuned",
+        "nrms-bert-top1",
+        "lstur-bert-cls",
+        "naml-llama-two-step",
+    ]
+    results = run(study, plan(study, tmp_path, chosen), tmp_path)
+    assert results.failed == {}
+    assert {"vectors", "naml-llama-lora"} <= set(results.finished)
+    made = {n: one.measured for n, one in results.finished.items() if n not in WITHOUT_SAMPLES}
+    columns = {column.name for column in study.columns}
+    for measured in made.values():
+        assert {*measured.samples, *measured.figures} <= columns
+        assert np.array_equal(
+            measured.samples["auc"].unit_I, made["late-fusion-bert"].samples["auc"].unit_I
+        )
+        assert measured.figures[f"{COST}speed"] > 0
+        assert measured.figures[f"{COST}parameters"] > 0
+    assert made["late-fusion-bert"].figures[f"{COST}trained"] == 0
+    assert made["late-fusion-bert"].figures[f"{COST}minutes"] == 0
+    first, second = made["naml-llama-lora"].figures, made["naml-llama-two-step"].figures
+    for cost in ("minutes", "trained"):  # those of both steps
+        assert second[f"{COST}{cost}"] > first[f"{COST}{cost}"]
+    assert made["nrms-bert-top1"].facts["epochs"] == 1
+    page = as_html(results, judged(study.findings, results.finished, resamples=50))
+    assert "Quality against cost" in page
+    assert "How deep to fine-tune" not in page  # one depth alone makes no line
+    again = run(study, plan(study, tmp_path, chosen), tmp_path)
+    assert {n: one.day for n, one in again.finished.items()} == {
+        n: one.day for n, one in results.finished.items()
+    }

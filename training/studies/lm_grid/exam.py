@@ -1,0 +1,125 @@
+"""What every row is measured on: a test of later days, and the day that chose its best epoch.
+
+Shapes: I evaluated impressions.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data.impressions import ImpressionLog
+from training.data.news import NewsTable
+from training.data.ragged import Int64
+from training.data.texts import evenly
+from training.evaluation.comparison import by_reader
+from training.evaluation.groups import by_day, quintiles
+from training.evaluation.report import evaluate_scores
+from training.run import Logs
+from training.studies.clicks import METRICS, Days, Scorer, cells, columns, sampled
+from training.studies.lm_grid.settings import LmGridSettings
+from training.studies.study import Column, Float64, Sample
+
+Bool = NDArray[np.bool_]
+
+OF_GROUPS: Final = ("auc", "ndcg@10")
+"""The metrics that groups are compared by."""
+FIFTHS: Final = 5
+COLD: Final = "cold"
+"""The coldest fifth minus the warmest."""
+DAY: Final = "day"
+
+
+@dataclass(frozen=True, eq=False)
+class Exam:
+    """The logs, over one news table."""
+
+    training: ImpressionLog
+    choosing: ImpressionLog
+    """Of the last of the training's days, which the best epoch is chosen by."""
+    test: ImpressionLog
+
+    @classmethod
+    def of(cls, days: Days, settings: LmGridSettings) -> "Exam":
+        """As much of the days as the settings say."""
+        return cls(
+            sampled(days.training, settings.learning.impressions),
+            sampled(days.validation, settings.learning.choosing),
+            sampled(days.test, settings.measuring.impressions),
+        )
+
+    @property
+    def logs(self) -> Logs:
+        """What is learned from, and what is chosen by."""
+        return Logs(self.training, self.choosing, ("the training days", "the last of them"))
+
+    def over(self, news: NewsTable) -> "Exam":
+        """The same over the same news told otherwise."""
+        logs = self.training, self.choosing, self.test
+        return Exam(*(replace(log, news=news) for log in logs))
+
+    def seen(self) -> Int64:
+        """All rows of the news that are scored."""
+        return np.union1d(self.choosing.seen(), self.test.seen())
+
+    def encoded(self, most: int) -> Int64:
+        """Some of the test's news, to see how fast they are encoded."""
+        return np.array(evenly(self.test.seen().tolist(), most), np.int64)
+
+    @property
+    def days(self) -> list[str]:
+        """Those that nothing was learned from, in time."""
+        return list(dict.fromkeys([*by_day(self.choosing), *by_day(self.test)]))
+
+    def cells(self, score: Scorer) -> dict[str, Sample]:
+        """One for each column, of a recommender; of a group without impressions there is none."""
+        wanted = {column.name for column in self.columns()}
+        return {name: sample for name, sample in self._cells(score) if name in wanted}
+
+    def columns(self) -> Iterator[Column]:
+        """All that there are cells for."""
+        yield from columns("All readers, on the test's days")
+        for metric in OF_GROUPS:
+            section = f"Cold start: {METRICS[metric]} by fifths of readers, the coldest first"
+            for fifth in range(1, FIFTHS + 1):
+                yield Column(f"fifth/{fifth}/{metric}", f"fifth {fifth}", section)
+            yield Column(f"{COLD}/{metric}", "coldest minus warmest", section)
+        for metric in OF_GROUPS:
+            section = f"{METRICS[metric]} by day; the first day chose the epochs, which flatters it"
+            for day in self.days:
+                yield Column(f"{DAY}/{day}/{metric}", day, section)
+
+    def _cells(self, score: Scorer) -> Iterator[tuple[str, Sample]]:
+        yield from _by_date(self.choosing, score(self.choosing))
+        scores_S, fifths = score(self.test), quintiles(self.test)
+        yield from cells(self.test, scores_S, {"fifth": fifths}).items()
+        yield from _by_date(self.test, scores_S)
+        coldest_I, *_, warmest_I = fifths.values()
+        report, unit_I = evaluate_scores(self.test, scores_S), by_reader(self.test)
+        cold_I, warm_I = (np.isin(report.positions_I, some) for some in (coldest_I, warmest_I))
+        if cold_I.any() and warm_I.any():
+            for metric in OF_GROUPS:
+                values_I = lead(report.values[metric], cold_I, warm_I)
+                yield f"{COLD}/{metric}", Sample(values_I, unit_I[report.positions_I])
+
+
+def lead(values_I: Float64, first_I: Bool, second_I: Bool) -> Float64:
+    """Values whose mean is the first group's mean minus the second's, and whose units are all.
+
+    So two rows are compared in pairs: is the one's lead on the other larger in the first group?
+    """
+    weights_I = first_I / first_I.mean() - second_I / second_I.mean()
+    led_I: Float64 = values_I * weights_I
+    return led_I
+
+
+def _by_date(log: ImpressionLog, scores_S: Float64) -> Iterator[tuple[str, Sample]]:
+    """The cells of each day, under its date."""
+    groups = by_day(log)
+    names = {f"{DAY}/{number}/": f"{DAY}/{day}/" for number, day in enumerate(groups, start=1)}
+    for column, sample in cells(log, scores_S, {DAY: groups}).items():
+        for numbered, dated in names.items():
+            if column.startswith(numbered):
+                yield dated + column.removeprefix(numbered), sample
