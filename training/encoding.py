@@ -231,10 +231,13 @@ def _one_token(device: torch.device | str) -> tuple[Tensor, Tensor]:
 
 
 def _digest(text: TextEncoder, tokens: TokenTable, rows: Int64) -> str:
-    """What the kept values depend on: the frozen weights, how they are pooled, and the tokens."""
+    """What the kept values depend on: the frozen weights, how they are pooled (about which centre,
+    too), and the tokens.
+    """
     assert text.frozen is not None
     digest = hashlib.sha256(f"{text.pool} {text.kept}".encode())
-    for name, weights in text.frozen.state_dict().items():
+    pooled = text.pool.state_dict() if text.kept == "vectors" else {}
+    for name, weights in {**text.frozen.state_dict(), **pooled}.items():
         digest.update(name.encode() + weights.detach().cpu().numpy().tobytes())
     for values in (rows, tokens.lengths_N[rows], tokens.ids_NT[rows]):
         digest.update(np.ascontiguousarray(values).tobytes())

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tests.unit.training.conftest import Prepared, prepare, titled_log
 from training import encoding
 from training.data.impressions import ImpressionLog
+from training.encoding import keep
 from training.examples import Examples, batch_of, of_impressions
 from training.models import recommender as of_recommender
 from training.models.centring import centre
@@ -235,6 +236,20 @@ def test_the_next_run_takes_over_what_is_kept_and_centring_leaves_the_file_as_it
     monkeypatch.setattr(encoding, "_walk", lambda *_: pytest.fail("walked once more"))
     taken_over = prepare(recipe, log, tmp_path).kept.texts["title"].values
     np.testing.assert_array_equal(taken_over, before_ND)
+
+
+def test_what_is_kept_about_another_centre_is_not_taken_over(
+    tiny_bert: Path, tmp_path: Path
+) -> None:
+    log = titled_log()
+    recipe = recipe_of(tiny_bert, 0, "mean", "title", "mean", centred=True, dimension=None)
+    prepared, rows = prepare(recipe, log, tmp_path), np.arange(len(log.news))
+    encoder = prepared.recommender.news
+    centre(encoder, prepared.kept, rows)  # what it gives from now on is not what lies in the file
+    in_memory = keep(encoder, prepared.features, rows).texts["title"].values
+    in_file = keep(encoder, prepared.features, rows, cache=tmp_path).texts["title"].values
+    assert in_memory is not None
+    np.testing.assert_array_equal(in_file, in_memory)
 
 
 @pytest.mark.parametrize("layers", [0, 1])
