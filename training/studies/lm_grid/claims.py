@@ -78,13 +78,13 @@ def _of_fine_tuning(grid: Grid) -> Iterator[Finding]:
 def _of_depth(grid: Grid, architecture: Architecture, layers: int) -> Finding:
     """The depth of the sweep that is nearest to the published share is better than all others."""
     swept = grid.sweep(architecture)
+    others: list[Pair] = []
     here = ""
-    best = 0
-    if grid.swept is not None:
+    if grid.swept is not None and len(swept) > 1:
         share = grid.swept.layers * layers / PUBLISHED_LAYERS
-        best = min(swept, key=lambda depth: abs(depth - share))
+        best = min((depth for depth in swept if depth), key=lambda depth: abs(depth - share))
         here = f" (here {best} of {grid.swept.layers})"
-    others = [(swept[best], design) for depth, design in swept.items() if depth != best]
+        others = [(swept[best], design) for depth, design in swept.items() if depth != best]
     return Finding(
         f"{TITLES[architecture]} is best with about {layers} of {PUBLISHED_LAYERS} layers "
         f"fine-tuned{here}",

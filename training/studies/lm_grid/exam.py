@@ -15,7 +15,7 @@ from training.data.news import NewsTable
 from training.data.ragged import Int64
 from training.data.texts import evenly
 from training.evaluation.comparison import by_reader
-from training.evaluation.groups import by_day, quintiles
+from training.evaluation.groups import Groups, by_day, quintiles
 from training.evaluation.report import evaluate_scores
 from training.run import Logs
 from training.studies.clicks import METRICS, Days, Scorer, cells, columns, sampled
@@ -40,15 +40,20 @@ class Exam:
     choosing: ImpressionLog
     """Of the last of the training's days, which the best epoch is chosen by."""
     test: ImpressionLog
+    fifths: Groups
+    """Of the test's readers, by all their clicks, also those that no row reads."""
 
     @classmethod
     def of(cls, days: Days, settings: LmGridSettings) -> "Exam":
         """As much of the days as the settings say."""
-        return cls(
-            sampled(days.training, settings.learning.impressions),
-            sampled(days.validation, settings.learning.choosing),
-            sampled(days.test, settings.measuring.impressions),
+        learning, measuring = settings.learning, settings.measuring
+        test = sampled(days.test, measuring.impressions)
+        logs = (
+            sampled(days.training, learning.impressions),
+            sampled(days.validation, learning.choosing),
+            test,
         )
+        return cls(*(_read(log, measuring.history_length) for log in logs), quintiles(test))
 
     @property
     def logs(self) -> Logs:
@@ -58,7 +63,7 @@ class Exam:
     def over(self, news: NewsTable) -> "Exam":
         """The same over the same news told otherwise."""
         logs = self.training, self.choosing, self.test
-        return Exam(*(replace(log, news=news) for log in logs))
+        return Exam(*(replace(log, news=news) for log in logs), self.fifths)
 
     def seen(self) -> Int64:
         """All rows of the news that are scored."""
@@ -93,10 +98,10 @@ class Exam:
 
     def _cells(self, score: Scorer) -> Iterator[tuple[str, Sample]]:
         yield from _by_date(self.choosing, score(self.choosing))
-        scores_S, fifths = score(self.test), quintiles(self.test)
-        yield from cells(self.test, scores_S, {"fifth": fifths}).items()
+        scores_S = score(self.test)
+        yield from cells(self.test, scores_S, {"fifth": self.fifths}).items()
         yield from _by_date(self.test, scores_S)
-        coldest_I, *_, warmest_I = fifths.values()
+        coldest_I, *_, warmest_I = self.fifths.values()
         report, unit_I = evaluate_scores(self.test, scores_S), by_reader(self.test)
         cold_I, warm_I = (np.isin(report.positions_I, some) for some in (coldest_I, warmest_I))
         if cold_I.any() and warm_I.any():
@@ -113,6 +118,11 @@ def lead(values_I: Float64, first_I: Bool, second_I: Bool) -> Float64:
     weights_I = first_I / first_I.mean() - second_I / second_I.mean()
     led_I: Float64 = values_I * weights_I
     return led_I
+
+
+def _read(log: ImpressionLog, history_length: int) -> ImpressionLog:
+    """The log with the clicks that rows read, so that no others are encoded."""
+    return replace(log, history=log.history.last(history_length))
 
 
 def _by_date(log: ImpressionLog, scores_S: Float64) -> Iterator[tuple[str, Sample]]:

@@ -10,7 +10,7 @@ from training.recipe import Recipe
 from training.recipes import find
 from training.studies.lm_grid.designs import FUSED, Design
 from training.studies.lm_grid.encoders import Known
-from training.studies.lm_grid.settings import LmGridSettings, Reading
+from training.studies.lm_grid.settings import Learning, LmGridSettings, Reading
 
 CENTRED_TEMPERATURE: Final = 0.1
 """Scores of vectors of length 1 lie close together, and a loss over them learns little."""
@@ -70,7 +70,7 @@ def _changed(settings: LmGridSettings, design: Design, of_texts: list[str]) -> R
     ]
     if design.architecture is not None:
         training += [
-            f"training.epochs={learning.epochs}",
+            f"training.epochs={_epochs(learning, design)}",
             f"training.patience={learning.patience}",
             f"training.batch_size={learning.batch_size}",
             f"training.learning_rate={learning.learning_rate}",
@@ -78,6 +78,11 @@ def _changed(settings: LmGridSettings, design: Design, of_texts: list[str]) -> R
             *learning.changes.get(design.architecture, ()),
         ]
     return recipe.changed([*of_texts, *training])
+
+
+def _epochs(learning: Learning, design: Design) -> int:
+    fine_tuned = design.depth > 0 or design.form == "lora"
+    return (learning.fine_tuning_epochs if fine_tuned else None) or learning.epochs
 
 
 def _learning_layers(settings: LmGridSettings, design: Design) -> list[str]:

@@ -77,7 +77,7 @@ class Measuring(Settings):
     history_length: int = Field(default=50, ge=1, description="the newest clicks")
     title_tokens: int = Field(default=20, ge=3, description="with its prefix; not with its prompt")
     abstract_tokens: int = Field(default=50, ge=3)
-    encoded: int = Field(default=2048, ge=1, description="news, to see how fast they are encoded")
+    encoded: int = Field(default=1024, ge=1, description="news, to see how fast they are encoded")
 
 
 class Learning(Settings):
@@ -90,6 +90,9 @@ class Learning(Settings):
         default=None, ge=1, description="impressions of the day that chooses; null: all"
     )
     epochs: int = Field(default=50, ge=1, description="at most")
+    fine_tuning_epochs: int | None = Field(
+        default=None, ge=1, description="at most, where a transformer learns; null: as many"
+    )
     patience: int = Field(default=5, ge=1, description="epochs without a better AUC")
     batch_size: int = Field(default=64, ge=1)
     learning_rate: float = Field(default=1e-4, gt=0)
@@ -125,13 +128,15 @@ SMALL: Final = (
     "words.dimension=100",
     "reading=centred",
     "two_step.layers=2",
-    "measuring.impressions=300",
+    "measuring.impressions=500",
+    "measuring.history_length=20",
     "measuring.abstract_tokens=30",
-    "measuring.encoded=256",
-    "learning.impressions=400",
-    "learning.choosing=100",
-    "learning.epochs=3",
-    "learning.patience=2",
+    "measuring.encoded=128",
+    "learning.impressions=1000",
+    "learning.choosing=150",
+    "learning.epochs=8",
+    "learning.fine_tuning_epochs=2",
+    "learning.patience=3",
     "learning.learning_rate=3e-4",
     "learning.layers=2",
 )

@@ -12,7 +12,7 @@ from training.studies.lm_grid.designs import Design, Grid
 from training.studies.lm_grid.encoders import Known, known_encoders
 from training.studies.lm_grid.pictures import plots
 from training.studies.lm_grid.rows import design_row, vectors_row
-from training.studies.lm_grid.settings import LmGridSettings
+from training.studies.lm_grid.settings import Learning, LmGridSettings
 from training.studies.lm_grid.setup import Setup
 from training.studies.names import Scale, within
 from training.studies.study import Paper, Row, Study
@@ -99,8 +99,14 @@ def _facts(setup: Setup, scale: Scale) -> dict[str, str]:
         "chosen by": f"{len(exam.choosing):,} impressions of that day, after each epoch",
         "measured on": f"{len(exam.test):,} impressions of {settings.data.test}, the same for "
         "every row",
+        "epochs": _epochs(settings.learning),
         "of a text is given": f"{READINGS[settings.reading]}; of a causal model's the last token's "
         "state behind the prompt",
         "late fusion": "learns nothing, over centred vectors",
         "costs": "of the machine as it was; those of a step two include its step one",
     }
+
+
+def _epochs(learning: Learning) -> str:
+    least = learning.fine_tuning_epochs or learning.epochs
+    return f"at most {learning.epochs}; where a transformer learns, {least}"

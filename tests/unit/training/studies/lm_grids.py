@@ -11,6 +11,7 @@ FAST = (
     "two_step.layers=1",
     "learning.layers=1",
     "learning.epochs=1",
+    "learning.fine_tuning_epochs=1",
     "learning.batch_size=8",
     "measuring.encoded=12",
 )

@@ -75,4 +75,4 @@ def test_every_news_encoder_is_timed_over_all_that_it_reads(tiny_bert: Path, rec
     encoder.register_forward_hook(lambda *told: seen.append(len(told[2])))
     speed = news_per_second(encoder, prepared.features, rows, torch.device("cpu"))
     assert speed > 0
-    assert seen == [12, 12]  # once to be warm
+    assert seen == [12] * (1 + costs.ROUNDS)  # once to be warm

@@ -13,6 +13,7 @@ from training.recipe import Transformer
 from training.studies.clicks import Days
 from training.studies.costs import COST
 from training.studies.findings import judged
+from training.studies.lm_grid.claims import claims as claims_of
 from training.studies.lm_grid.designs import Design, Grid
 from training.studies.lm_grid.encoders import known_encoders
 from training.studies.lm_grid.exam import COLD, Exam, lead
@@ -93,6 +94,25 @@ def test_what_the_settings_leave_out_is_not_measured(data: Path, tiny_bert: Path
     assert len(without) == len(study.findings)
     empty = {finding.claim.partition(" ")[0] for finding in study.findings if not finding.contrasts}
     assert {"NAML", "NRMS", "A"} <= empty
+
+
+@pytest.mark.parametrize(
+    ("depths", "claims"),
+    [
+        ("null", {"NAML": ("top2", ["frozen"]), "NRMS": ("top2", ["frozen"])}),
+        ("[1, 2]", {"NAML": ("top2", ["frozen", "top1"]), "NRMS": ("top1", ["frozen", "top2"])}),
+        ("[0]", {"NAML": (None, []), "NRMS": (None, [])}),
+    ],
+)
+def test_the_published_depth_is_held_against_all_others(
+    tiny_bert: Path, depths: str, claims: dict[str, tuple[str | None, list[str]]]
+) -> None:
+    found = claims_of(grid_of(tiny(f"sweep.depths={depths}", bert=tiny_bert)))
+    for architecture, (best, others) in claims.items():
+        (one,) = (f for f in found if f.claim.startswith(f"{architecture} is best"))
+        rows = [(c.higher.row, c.lower.row) for c in one.contrasts]
+        name = f"{architecture.lower()}-bert"
+        assert rows == [(f"{name}-{best}", f"{name}-{other}") for other in others]
 
 
 @pytest.mark.parametrize(
@@ -185,6 +205,38 @@ def test_the_lead_of_the_first_group_is_a_mean_over_all() -> None:
     values_I = np.array([0.9, 0.7, 0.5, 0.2, 0.4])
     first_I, second_I = np.array([1, 1, 0, 0, 0]) > 0, np.array([0, 0, 0, 1, 1]) > 0
     assert lead(values_I, first_I, second_I).mean() == pytest.approx(0.8 - 0.3)
+
+
+def test_readers_are_cold_by_all_their_clicks_and_no_row_reads_more_than_are_set(
+    data: Path, exam: Exam
+) -> None:
+    days = Days.of(data / "mind-sample/train", data / "mind-sample/dev")
+    brief = Exam.of(days, settings_of("small").changed(["measuring.history_length=1"]))
+    assert max(brief.test.history.lengths) == max(brief.training.history.lengths) == 1
+    assert max(days.test.history.lengths) > 1
+    assert brief.fifths.keys() == exam.fifths.keys()
+    assert set(brief.seen()) < set(exam.seen())
+
+
+def test_where_a_transformer_learns_epochs_may_be_fewer(tiny_bert: Path, tiny_llama: Path) -> None:
+    settings = tiny(
+        "learning.epochs=9", "learning.fine_tuning_epochs=2", bert=tiny_bert, llama=tiny_llama
+    )
+    bert, llama = known_encoders(settings)
+    of = {
+        design: recipe_of(settings, design, known, known.folder.path).training.epochs
+        for design, known in (
+            (Design("nrms", "bert"), bert),
+            (Design("nrms", "bert", "tuned", 1), bert),
+            (Design("nrms", "bert", "cls", 1), bert),
+            (Design("nrms", "llama", "lora"), llama),
+            (Design("nrms", "llama", "two-step"), llama),
+        )
+    }
+    assert list(of.values()) == [9, 2, 2, 2, 9]
+    same = settings.changed(["learning.fine_tuning_epochs=null"])
+    tuned = recipe_of(same, Design("nrms", "bert", "tuned", 1), bert, tiny_bert)
+    assert tuned.training.epochs == 9
 
 
 def test_days_are_those_that_nothing_was_learned_from(exam: Exam) -> None:
