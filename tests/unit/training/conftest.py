@@ -111,7 +111,7 @@ def prepare(recipe: Recipe, log: ImpressionLog, cache: Path | None = None) -> Pr
 def learned(
     model: nn.Module,
     loss: Callable[[], Tensor],
-    before_step: Callable[[], None] = lambda: None,
+    backward: Callable[[Tensor], None] = lambda loss: loss.backward(),  # type: ignore[no-untyped-call]
     steps: int = 30,
 ) -> tuple[float, float]:
     """A loss before and after some steps that nothing but it decides: the same batch each time,
@@ -122,8 +122,7 @@ def learned(
     begun = float(loss().detach())
     for _ in range(steps):
         optimizer.zero_grad()
-        loss().backward()  # type: ignore[no-untyped-call]
-        before_step()
+        backward(loss())
         optimizer.step()
     return begun, float(loss().detach())
 

@@ -132,8 +132,11 @@ def test_all_learn_at_once(
     others = [begun(copy) for copy in post_trained.copies[-teachers_count:]]
     given, objective = batch(teachers[0]), LearningTogether(others, together)
     model = objective.around(begun(taught.folder))
+    process = Accelerator(cpu=True)
     before, after = learned(
-        model, lambda: objective.loss(model, given), lambda: objective.before_step(model)
+        model,
+        lambda: objective.loss(model, given),
+        lambda loss: objective.backward(model, loss, process),
     )
     assert after < 0.7 * before  # what soft labels and readers without clicks leave open stays
 

@@ -30,7 +30,7 @@ def made(folder: Path, store: Path, *changes: str) -> Served:
     trained = train(of_bert(folder, *changes), Logs(LOG, None, ["invented"]), store / "run")
     for name, weight in trained.recommender.named_parameters():
         if "lora_" in name:
-            nn.init.normal_(weight, std=0.3)
+            nn.init.normal_(weight, std=0.15)
     features = features_of(LOG.news, trained.tokenizer, trained.sources, trained.vocabularies)
     kept = keep(trained.recommender.news, features, LOG.seen())
     scores_S = scores_of(trained.recommender, kept, LOG, trained.readers, 30)
