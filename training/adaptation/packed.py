@@ -120,15 +120,18 @@ def _embedded(transformer: Any, texts: Packed) -> Tensor:
 
 def _attended(own: Any, states_ND: Tensor, buckets: Sequence[Bucket], causal: bool) -> Tensor:
     """What each token's heads say (N×D)."""
-    asked_known_held = [part(states_ND) for part in (own.query, own.key, own.value)]
+    asked_ND, known_ND, held_ND = (part(states_ND) for part in (own.query, own.key, own.value))
     dropout = own.dropout.p if own.training else 0.0
     parts = []
     for bucket in buckets:
-        heads = [_heads(bucket.spread(one), own.num_attention_heads) for one in asked_known_held]
+        asked, known, held = (
+            _heads(bucket.spread(one), own.num_attention_heads)
+            for one in (asked_ND, known_ND, held_ND)
+        )
         # Padding stands on the right, where no causal token looks.
         mask = None if causal else bucket.mask_ST[:, None, None, :]
         said_SATK = scaled_dot_product_attention(
-            *heads, attn_mask=mask, dropout_p=dropout, is_causal=causal
+            asked, known, held, attn_mask=mask, dropout_p=dropout, is_causal=causal
         )
         parts.append(bucket.rows(said_SATK.transpose(1, 2).flatten(2)))
     return torch.cat(parts)
@@ -136,4 +139,4 @@ def _attended(own: Any, states_ND: Tensor, buckets: Sequence[Bucket], causal: bo
 
 def _heads(states_STD: Tensor, heads: int) -> Tensor:
     """S×A×T×K."""
-    return states_STD.unflatten(2, (heads, -1)).transpose(1, 2)
+    return states_STD.view(*states_STD.shape[:2], heads, -1).transpose(1, 2)
