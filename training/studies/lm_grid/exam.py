@@ -47,13 +47,13 @@ class Exam:
     def of(cls, days: Days, settings: LmGridSettings) -> "Exam":
         """As much of the days as the settings say."""
         learning, measuring = settings.learning, settings.measuring
-        test = sampled(days.test, measuring.impressions)
-        logs = (
-            sampled(days.training, learning.impressions),
-            sampled(days.validation, learning.choosing),
-            test,
+        test, most = sampled(days.test, measuring.impressions), measuring.history_length
+        return cls(
+            _read(sampled(days.training, learning.impressions), most),
+            _read(sampled(days.validation, learning.choosing), most),
+            _read(test, most),
+            quintiles(test),
         )
-        return cls(*(_read(log, measuring.history_length) for log in logs), quintiles(test))
 
     @property
     def logs(self) -> Logs:
@@ -62,8 +62,10 @@ class Exam:
 
     def over(self, news: NewsTable) -> "Exam":
         """The same over the same news told otherwise."""
-        logs = self.training, self.choosing, self.test
-        return Exam(*(replace(log, news=news) for log in logs), self.fifths)
+        training, choosing, test = (
+            replace(log, news=news) for log in (self.training, self.choosing, self.test)
+        )
+        return Exam(training, choosing, test, self.fifths)
 
     def seen(self) -> Int64:
         """All rows of the news that are scored."""
