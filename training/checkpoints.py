@@ -25,7 +25,9 @@ WEIGHTS: Final = "weights.pt"
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come. ``losses`` are the means of the epochs that ended."""
+    """How far a run has come. ``losses`` are the means of the epochs that ended; an epoch of a
+    course is its term, and ``metrics`` begin there with what the model was worth before.
+    """
 
     epoch: int = 0
     step: int = 0
@@ -84,7 +86,7 @@ class Checkpoints:
         if state["run"] != self.fingerprint:
             raise BadRecipe(
                 f"{self.folder} holds a run of other settings or data: remove it, or name another "
-                "--folder"
+                "folder"
             )
         self.accelerator.load_state(str(folder))
         return Progress(**state["progress"])

@@ -19,6 +19,7 @@ from typing import Final, Protocol
 import numpy as np
 import torch
 from accelerate import Accelerator, PartialState
+from accelerate.state import AcceleratorState
 from accelerate.utils import broadcast_object_list
 from torch import nn
 
@@ -233,8 +234,17 @@ class Precise(Protocol):
 
 
 def accelerator(settings: Precise) -> Accelerator:
-    """The hardware as it is found; more processes come from ``torchrun`` or ``accelerate``."""
+    """The hardware as it is found; more processes come from ``torchrun`` or ``accelerate``.
+
+    A process has one precision at a time: it is the one asked for last.
+    """
+    if AcceleratorState._shared_state and _precision() != settings.mixed_precision:
+        AcceleratorState._reset_state()
     return Accelerator(mixed_precision=settings.mixed_precision, cpu=not torch.cuda.is_available())
+
+
+def _precision() -> str:
+    return str(AcceleratorState().mixed_precision)
 
 
 def speaks() -> bool:

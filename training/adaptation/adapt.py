@@ -11,16 +11,17 @@ from pathlib import Path
 
 import torch
 
-from training.adaptation.checkpoints import Mark
 from training.adaptation.decoder import Autoencoder
 from training.adaptation.examples import examples
-from training.adaptation.learning import fingerprint, learn
-from training.adaptation.lesson import Lesson
+from training.adaptation.learning import course_of
+from training.adaptation.lesson import Retelling
 from training.adaptation.sampling import Tempered
 from training.adaptation.saving import check_free, write_folder
 from training.adaptation.settings import Adaptation
 from training.adaptation.whole import WholeEncoder, load_whole
+from training.course.course import Mark
 from training.data.polynews import ParallelTexts, Texts
+from training.loop import accelerator
 from training.progress import said, working
 
 Validate = Callable[[WholeEncoder], float]
@@ -63,16 +64,21 @@ def adapt(
         whole = load_whole(encoder, settings.max_tokens, settings.prefix)
         torch.manual_seed(settings.seed)
         model = Autoencoder(whole.module)
-        lesson = Lesson(learned_from, sampling, whole, settings.batch_size, settings.seed)
-        run = fingerprint(model, lesson, settings, validated=validate is not None)
-    check_free(out, run)
+        process = accelerator(settings)
+        rows_of_step = settings.batch_size * process.num_processes
+        lesson = Retelling(learned_from, sampling, whole, rows_of_step, settings.seed)
+        validated = validate is not None
+        course = course_of(process, model, lesson, settings, work, validated=validated)
+    check_free(out, course.fingerprint)
     if sampling.dropped:
         few = ", ".join(f"{name} ({count})" for name, count in sampling.dropped.items())
         said(f"dropped for fewer than {settings.least_texts} texts: {few}")
-    worth = None if validate is None else partial(validate, whole)
-    found = learn(model, lesson, settings, work, run, worth)
-    adapted = Adapted(out, found.chosen, found.marks, sampling.dropped)
-    write_folder(whole, out, _account(adapted, settings, encoder, run))
+    course.finish(validate=None if validate is None else partial(validate, whole))
+    model.eval().cpu()
+    adapted = Adapted(out, course.chosen.step, course.marks, sampling.dropped)
+    if process.is_main_process:
+        write_folder(whole, out, _account(adapted, settings, encoder, course.fingerprint))
+    process.wait_for_everyone()
     return adapted
 
 

@@ -132,8 +132,10 @@ class Decoder(nn.Module):
         return states(self.transformer, told, causal=True, between=crossed)
 
     def loss(self, states_ND: Tensor, wanted_N: Tensor) -> Tensor:
-        """The mean cross-entropy of the wanted tokens."""
-        return token_loss(self.head(states_ND), self.table, self.head.bias, wanted_N)
+        """The mean cross-entropy of the wanted tokens, in full precision whatever states are in."""
+        states_ND = self.head(states_ND)
+        with torch.autocast(states_ND.device.type, enabled=False):
+            return token_loss(states_ND.to(self.table.dtype), self.table, self.head.bias, wanted_N)
 
 
 class Autoencoder(nn.Module):

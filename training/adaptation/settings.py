@@ -34,3 +34,4 @@ class Adaptation(Settings):
         default=1 / 3, ge=0, le=1, description="a language of n texts is drawn as often as n to it"
     )
     checkpoint_steps: int = Field(default=1_000, ge=1)
+    mixed_precision: Literal["no", "bf16", "fp16"] = "no"

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch.nn.functional import normalize
 
-from training.distillation.lesson import padded
 from training.encoders.folder import EncoderFolder, read_folder
 from training.encoders.huggingface import (
     default_pooling,
@@ -23,7 +22,7 @@ from training.encoders.huggingface import (
     most_tokens,
 )
 from training.encoders.kinds import Pooling
-from training.encoders.sentence_encoder import SentenceEncoder
+from training.encoders.sentence_encoder import SentenceEncoder, padded
 from training.errors import BadRecipe
 
 BATCH: Final = 64

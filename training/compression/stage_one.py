@@ -23,6 +23,8 @@ from training.compression.first_layers import first_layers
 from training.compression.multi_teacher import distances, total
 from training.compression.projections import Projections
 from training.compression.settings import Losses, StageOne
+from training.course.course import make_folder
+from training.course.lesson import Rng
 from training.data.ragged import Int64
 from training.data.tokens import TokenTable
 from training.encoding import Float32, mapped
@@ -38,7 +40,7 @@ from training.post_training.contrastive import (
     texts,
 )
 from training.post_training.copies import check_tower, save_encoder
-from training.post_training.learning import Course, Rng, make_folder
+from training.post_training.learning import course_of
 from training.post_training.pairs import Pair, PairTokens
 from training.progress import tracked
 
@@ -73,7 +75,7 @@ class TaughtBatch:
 
 @dataclass(frozen=True, eq=False)
 class TaughtMatching:
-    """The lesson: to match bodies with titles, and what the teachers make of both."""
+    """What is known: how to match bodies with titles, and what the teachers make of both."""
 
     matching: Matching
     teachers: Sequence[TeacherVectors]
@@ -82,7 +84,7 @@ class TaughtMatching:
         return len(self.matching)
 
     def batch(self, rows: Int64, rng: Rng) -> TaughtBatch:
-        """See ``Lesson``."""
+        """See ``Known``."""
         pairs = self.matching.batch(rows, rng)
         rows_U = pairs.rows_U.numpy()
         return TaughtBatch(
@@ -92,7 +94,7 @@ class TaughtMatching:
         )
 
     def digest(self) -> str:
-        """See ``Lesson``."""
+        """See ``Known``."""
         digest = hashlib.sha256(self.matching.digest().encode())
         for teacher in self.teachers:
             digest.update(np.ascontiguousarray(teacher.titles_VE).tobytes())
@@ -156,7 +158,7 @@ def stage_one(
     known = [vectors_of(teacher, tokens, tokenizer, settings, work) for teacher in teachers]
     lesson = TaughtMatching(Matching(tokens, settings.negatives), known)
     pupil = Pupil(encoder, [some.titles_VE.shape[1] for some in known], settings.losses)
-    course = Course(pupil, lesson, settings.learning, work, settings.model_dump_json())
+    course = course_of(pupil, lesson, settings.learning, work, settings.model_dump_json())
     progress = course.finish()
     if process.is_main_process:
         save_encoder(encoder, start, work / "student", tower)

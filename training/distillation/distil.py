@@ -24,14 +24,13 @@ from training.corpus.source import Source
 from training.corpus.sources import SOURCES
 from training.distillation.labels import Float16, label, teacher
 from training.distillation.learning import learn
-from training.distillation.lesson import Lesson, padded
 from training.distillation.settings import Distillation
 from training.distillation.student import cut
 from training.distillation.targets import check_dimensions, targets
 from training.distillation.vocabulary import prune
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import load_encoder
-from training.encoders.sentence_encoder import SentenceEncoder
+from training.encoders.sentence_encoder import SentenceEncoder, padded
 from training.export.artefact import check_writable, export_artefact
 from training.export.precisions import INT8
 from training.export.trained_encoder import Provenance, TrainedEncoder
@@ -76,8 +75,8 @@ def distil(inputs: Inputs, settings: Distillation, work: Path, store: Path) -> A
     learned = targets(passages, *_labels(first, second, passages, work), settings.targets)
     pruned.tokenizer.enable_truncation(settings.student.max_tokens)
     encoded = pruned.tokenizer.encode_batch_fast([passage.text for passage in passages])
-    lesson = Lesson([text.ids for text in encoded], learned)
-    learn(student, lesson, settings.learning, settings.seed, work / "student")
+    ids = [text.ids for text in encoded]
+    learn(student, ids, learned, settings.learning, settings.seed, work / "student")
     pruned.tokenizer.no_truncation()
     provenance = _provenance(passages, inputs.sources, settings)
     return _export(student, pruned.tokenizer, passages, provenance, settings, store)

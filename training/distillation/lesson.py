@@ -6,6 +6,7 @@ Shapes: B batch, T tokens, J of the targets.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import Final
 
@@ -13,44 +14,63 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from training.course.lesson import steps_of_epoch
+from training.data.ragged import Int64
 from training.distillation.targets import Learned
+from training.encoders.sentence_encoder import padded
 
 SORTED_BATCHES: Final = 64
 """Texts are sorted by length within so many batches: little padding, and yet all mixed."""
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
-    """Token ids of each text, and its target."""
+class Batch:
+    """Token ids and their mask (B×T), the targets (B×J), and which of these are whole (B)."""
+
+    ids_BT: Tensor
+    mask_BT: Tensor
+    joint_BJ: Tensor
+    whole_B: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on a device."""
+        parts = (self.ids_BT, self.mask_BT, self.joint_BJ, self.whole_B)
+        return Batch(*(part.to(device) for part in parts))
+
+
+@dataclass(frozen=True, eq=False)
+class Answering:
+    """The lesson: token ids of each text, and its target; all rows once an epoch."""
 
     ids: Sequence[Sequence[int]]
     targets: Learned
+    rows_of_step: int
+    seed: int
 
-    def batch(self, rows: Sequence[int], device: torch.device) -> tuple[Tensor, Tensor]:
-        """The rows' ids and mask (B×T)."""
-        return padded([self.ids[row] for row in rows], device)
+    @property
+    def steps(self) -> int:
+        """Of an epoch."""
+        return steps_of_epoch(len(self.ids), self.rows_of_step)
 
-    def wanted(self, rows: Sequence[int], device: torch.device) -> tuple[Tensor, Tensor]:
-        """The rows' targets (B×J), and which are whole (B)."""
-        joint = torch.from_numpy(self.targets.joint_NJ[rows]).float()
-        return joint.to(device), torch.from_numpy(self.targets.whole_N[rows]).to(device)
+    def rows(self, step: int) -> Int64:
+        """See ``training.course.lesson.Lesson``."""
+        epoch, place = divmod(step, self.steps)
+        return np.array(_epoch(self, epoch)[place], np.int64)
+
+    def batch(self, rows: Int64, step: int) -> Batch:
+        """See ``training.course.lesson.Lesson``."""
+        ids_BT, mask_BT = padded([self.ids[row] for row in rows.tolist()], torch.device("cpu"))
+        joint_BJ = torch.from_numpy(self.targets.joint_NJ[rows]).float()
+        return Batch(ids_BT, mask_BT, joint_BJ, torch.from_numpy(self.targets.whole_N[rows]))
 
     def digest(self) -> str:
-        """Another one for another text or target."""
+        """See ``training.course.lesson.Lesson``."""
         digest = hashlib.sha256()
         for ids in self.ids:
             digest.update(np.array([len(ids), *ids], np.int64).tobytes())
         for values in (self.targets.joint_NJ, self.targets.whole_N):
             digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
-
-
-def padded(texts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Token ids and mask (B×T), padded on the right with zeros."""
-    width = max(len(ids) for ids in texts)
-    ids_BT = torch.tensor([[*ids, *[0] * (width - len(ids))] for ids in texts])
-    mask_BT = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids in texts])
-    return ids_BT.to(device), mask_BT.to(device)
 
 
 def epoch_batches(
@@ -65,3 +85,9 @@ def epoch_batches(
         batches = [rows[at : at + batch_size] for at in range(0, len(rows), batch_size)]
         random.shuffle(batches)
         yield from batches
+
+
+@lru_cache(maxsize=1)
+def _epoch(lesson: Answering, number: int) -> list[list[int]]:
+    random = Random(f"{lesson.seed}-{number}")
+    return list(epoch_batches(lesson.ids, lesson.rows_of_step, random))

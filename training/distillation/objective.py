@@ -3,15 +3,12 @@
 Shapes: B batch, S dimensions of the student, D of a teacher, J = 2D.
 """
 
-from dataclasses import dataclass
-
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity, normalize
 
 
-@dataclass(frozen=True)
-class Objective:
+class Objective(nn.Module):
     """``1 − cos`` to the target, and the mean square difference of the similarities in a batch.
 
     The first says where a text lies, the second how near two texts are to each other, which is
@@ -19,9 +16,13 @@ class Objective:
     """
 
     basis_JS: Tensor
-    relational: float
 
-    def __call__(self, vectors_BS: Tensor, joint_BJ: Tensor, whole_B: Tensor) -> Tensor:
+    def __init__(self, basis_JS: Tensor, relational: float) -> None:
+        super().__init__()
+        self.register_buffer("basis_JS", basis_JS)
+        self.relational = relational
+
+    def forward(self, vectors_BS: Tensor, joint_BJ: Tensor, whole_B: Tensor) -> Tensor:
         """The loss; of targets that are not ``whole`` the second half is left out."""
         answers_BJ = vectors_BS @ self.basis_JS.T
         loss = 1 - self.cosines(answers_BJ, joint_BJ, whole_B).mean()

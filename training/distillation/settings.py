@@ -1,6 +1,6 @@
 """All that a distillation is made of, frozen and typed; it goes into the artefact's lineage."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, NonNegativeInt, model_validator
 
@@ -63,6 +63,7 @@ class Learning(Settings):
     relational: float = Field(
         default=20.0, ge=0, description="weight of the loss between a batch's similarities"
     )
+    mixed_precision: Literal["no", "bf16", "fp16"] = "no"
 
 
 class Distillation(Settings):

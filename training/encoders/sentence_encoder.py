@@ -59,3 +59,11 @@ def padding_offset(transformer: nn.Module) -> int | None:
     table = getattr(getattr(transformer, "embeddings", None), "position_embeddings", None)
     offset: int | None = getattr(table, "padding_idx", None)
     return offset
+
+
+def padded(texts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Token ids and mask (B×T), padded on the right with zeros."""
+    width = max(len(ids) for ids in texts)
+    ids_BT = torch.tensor([[*ids, *[0] * (width - len(ids))] for ids in texts])
+    mask_BT = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids in texts])
+    return ids_BT.to(device), mask_BT.to(device)

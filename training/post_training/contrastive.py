@@ -19,6 +19,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from training.course.course import make_folder
+from training.course.lesson import Rng, steps_of_epoch
 from training.data.ragged import Int64
 from training.data.tokens import TokenTable
 from training.errors import BadRecipe
@@ -26,7 +28,7 @@ from training.models.build import build_text_encoder
 from training.models.text import TextEncoder, Tokens
 from training.objective import nce
 from training.post_training.copies import COPIES, copy_at, last_copies, save_encoder
-from training.post_training.learning import Course, Rng, make_folder, steps_of_epoch
+from training.post_training.learning import course_of
 from training.post_training.pairs import Pair, PairTokens
 from training.post_training.settings import PostTraining, TitleTower
 
@@ -57,7 +59,7 @@ class PairBatch:
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """The lesson: pairs, and so many titles of other news for each body."""
+    """What is known: pairs, and so many titles of other news for each body."""
 
     tokens: PairTokens
     negatives: int
@@ -66,7 +68,7 @@ class Matching:
         return len(self.tokens)
 
     def batch(self, rows: Int64, rng: Rng) -> PairBatch:
-        """See ``Lesson``."""
+        """See ``Known``."""
         candidates_BC = self.candidates(rows, rng)
         rows_U, places = np.unique(candidates_BC, return_inverse=True)
         return PairBatch(
@@ -86,7 +88,7 @@ class Matching:
         return np.concatenate([own_B1, drawn_BL + (drawn_BL >= own_B1)], axis=1)
 
     def digest(self) -> str:
-        """See ``Lesson``."""
+        """See ``Known``."""
         digest = hashlib.sha256(str(self.negatives).encode())
         for table in (self.tokens.titles, self.tokens.bodies):
             digest.update(np.ascontiguousarray(table.ids_NT).tobytes())
@@ -141,15 +143,11 @@ def post_train(
             save_encoder(encoder, folder, copy_at(work, steps), tower)
             _forget(work, settings.copies)
 
-    course = Course(
-        Contrastive(encoder),
-        Matching(tokens, settings.negatives),
-        settings.learning,
-        work,
-        settings.model_dump_json(),
-        keep,
+    matching = Matching(tokens, settings.negatives)
+    course = course_of(
+        Contrastive(encoder), matching, settings.learning, work, settings.model_dump_json()
     )
-    progress = course.finish()
+    progress = course.finish(watch=keep)
     return PostTrained(tuple(last_copies(work, settings.copies)), tuple(progress.losses))
 
 

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForMaskedLM
 
+from training.course.course import make_folder
+from training.course.lesson import Rng
 from training.data.impressions import ImpressionLog
 from training.data.ragged import Int64
 from training.data.tokens import TokenTable, tokenise
@@ -27,7 +29,7 @@ from training.encoders.huggingface import load_encoder, load_tokenizer, most_tok
 from training.encoders.sentence_encoder import further_inputs
 from training.errors import BadRecipe, UnusableEncoder
 from training.post_training.copies import save_transformer
-from training.post_training.learning import Course, Rng, make_folder
+from training.post_training.learning import course_of
 from training.post_training.pairs import Pair
 from training.post_training.settings import Masking
 from training.quiet import quiet
@@ -91,7 +93,7 @@ class MaskedBatch:
 
 @dataclass(frozen=True, eq=False)
 class Guessing:
-    """The lesson: texts, and how their tokens are hidden, anew in every epoch."""
+    """What is known: texts, and how their tokens are hidden, anew in every epoch."""
 
     tokens: TokenTable
     hiding: Hiding
@@ -100,13 +102,13 @@ class Guessing:
         return len(self.tokens)
 
     def batch(self, rows: Int64, rng: Rng) -> MaskedBatch:
-        """See ``Lesson``."""
+        """See ``Known``."""
         ids_BT, mask_BT = self.tokens.batch(rows)
         given_BT, asked_BT = self.hiding(ids_BT, mask_BT, rng)
         return MaskedBatch(*map(torch.from_numpy, (given_BT, mask_BT, asked_BT)))
 
     def digest(self) -> str:
-        """See ``Lesson``."""
+        """See ``Known``."""
         digest = hashlib.sha256(np.ascontiguousarray(self.tokens.ids_NT).tobytes())
         digest.update(self.tokens.lengths_N.tobytes())
         return digest.hexdigest()
@@ -157,13 +159,14 @@ def guess_masked(folder: Path, texts: Sequence[str], settings: Masking, work: Pa
     some = [text for text in dict.fromkeys(texts) if text]
     tokens = tokenise(tokenizer, some, settings.max_tokens, work / "tokens")
     lesson = Guessing(tokens, hiding)
-    course = Course(MaskedModel(whole), lesson, settings.learning, work, settings.model_dump_json())
+    identity = settings.model_dump_json()
+    course = course_of(MaskedModel(whole), lesson, settings.learning, work, identity)
     progress = course.finish()
     target = work / "encoder"
-    if course.accelerator.is_main_process:
+    if course.process.is_main_process:
         target.mkdir(exist_ok=True)
         save_transformer(whole.base_model, folder, target)
-    course.accelerator.wait_for_everyone()
+    course.process.wait_for_everyone()
     return Guessed(target, tuple(progress.losses))
 
 

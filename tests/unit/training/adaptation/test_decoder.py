@@ -16,8 +16,8 @@ from training.adaptation import packed as packing
 from training.adaptation.decoder import Autoencoder, Batch, batch_of
 from training.adaptation.packed import packed
 from training.adaptation.whole import WholeEncoder
-from training.distillation.lesson import padded
 from training.encoders.pooling import POOLINGS
+from training.encoders.sentence_encoder import padded
 from training.quiet import quiet
 
 Both = tuple[WholeEncoder, Autoencoder]

@@ -16,8 +16,8 @@ from model_store.news_encoder import NewsEncoder
 from model_store.store import ModelStore
 from tests.unit.training.distillation.conftest import HEADLINES
 from training.corpus.source import Source
+from training.course.course import LOG
 from training.distillation.distil import FREQUENCIES, Inputs, distil
-from training.distillation.learning import LOG
 from training.distillation.settings import Distillation
 from training.errors import BadRecipe, NotWritable, UnusableEncoder
 
@@ -125,7 +125,7 @@ def test_another_distillation_in_the_same_folder_is_refused(
     artefact: Artefact, inputs: Inputs, work: Path, store: Path
 ) -> None:
     asked = files(work / "labels")
-    with pytest.raises(BadRecipe, match="holds another run"):
+    with pytest.raises(BadRecipe, match="holds a run of other settings or data"):
         distil(inputs, SETTINGS.changed(["student.layers=[0, 1]"]), work, store)
     assert files(work / "labels") == asked
 

@@ -13,8 +13,7 @@ from model_store.artefact import Artefact
 from tests.unit.training.distillation.conftest import LINES
 from training.distillation.distil import PREFIX
 from training.distillation.labels import label, teacher
-from training.distillation.lesson import padded
-from training.encoders.sentence_encoder import SentenceEncoder
+from training.encoders.sentence_encoder import SentenceEncoder, padded
 from training.errors import UnusableEncoder
 
 TEXTS = LINES[:30]

@@ -1,9 +1,7 @@
 """The student learns: each text once an epoch, to the same end however often it is cut off."""
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import count
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -18,13 +16,24 @@ from torch.nn.functional import normalize
 from transformers import BertModel
 
 from tests.unit.training.distillation.conftest import LINES
-from training.distillation.learning import CHECKPOINT, LOG, learn
-from training.distillation.lesson import SORTED_BATCHES, Lesson, epoch_batches, padded
+from tests.unit.training.post_training.tiny_pairs import cut_off
+from training.course.course import LOG
+from training.distillation.learning import learn as learned_from
+from training.distillation.lesson import SORTED_BATCHES, epoch_batches
 from training.distillation.settings import Learning, Student
 from training.distillation.student import cut
 from training.distillation.targets import Learned
-from training.encoders.sentence_encoder import SentenceEncoder
+from training.encoders.sentence_encoder import SentenceEncoder, padded
 from training.errors import BadRecipe, Diverged
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What is taught."""
+
+    ids: list[list[int]]
+    targets: Learned
+
 
 TEXTS, STEPS = 60, 4
 """So many steps has an epoch over the texts, in batches of 16."""
@@ -67,23 +76,10 @@ def lesson(bert: BertModel, ids: list[list[int]]) -> Lesson:
     return Lesson(ids, Learned(joint_NJ.astype(np.float16), whole_N, basis_JS.numpy(), 1.0))
 
 
-@dataclass(frozen=True, eq=False)
-class CutOff(Lesson):
-    """A lesson that is interrupted at its n-th batch, the one that the head is fitted to among
-    them.
-    """
-
-    last: int = 0
-    calls: Iterator[int] = field(default_factory=lambda: count(1))
-
-    def batch(self, rows: Sequence[int], device: torch.device) -> tuple[Tensor, Tensor]:
-        if next(self.calls) == self.last:
-            raise KeyboardInterrupt
-        return super().batch(rows, device)
-
-
-def cut_off(lesson: Lesson, last: int) -> Lesson:
-    return CutOff(lesson.ids, lesson.targets, last)
+def learn(
+    student: SentenceEncoder, lesson: Lesson, settings: Learning, seed: int, folder: Path
+) -> None:
+    learned_from(student, lesson.ids, lesson.targets, settings, seed, folder)
 
 
 def weights(student: SentenceEncoder) -> dict[str, Tensor]:
@@ -96,8 +92,10 @@ def check_equal(one: SentenceEncoder, other: SentenceEncoder) -> None:
     assert all(torch.equal(tensor, second[name]) for name, tensor in first.items())
 
 
-def log(folder: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (folder / LOG).read_text("utf-8").splitlines()]
+def losses(folder: Path) -> list[float]:
+    """Each epoch's."""
+    lines = [json.loads(line) for line in (folder / LOG).read_text("utf-8").splitlines()]
+    return [line["mean_loss"] for line in lines if "mean_loss" in line]
 
 
 @given(st.lists(st.integers(1, 9), max_size=300), st.integers(2, 5), st.integers(0, 99))
@@ -128,9 +126,9 @@ def test_texts_are_padded_on_the_right_with_what_the_mask_hides() -> None:
 
 def test_the_loss_falls(student: SentenceEncoder, lesson: Lesson, tmp_path: Path) -> None:
     learn(student, lesson, SETTINGS.model_copy(update={"epochs": 8}), SEED, tmp_path)
-    losses = [entry["loss"] for entry in log(tmp_path)]
-    assert len(losses) == 8
-    assert losses[-1] < losses[0] / 2
+    found = losses(tmp_path)
+    assert len(found) == 8
+    assert found[-1] < found[0] / 2
 
 
 def test_the_embedding_table_stays_as_it_is(
@@ -162,51 +160,73 @@ def test_the_head_begins_where_least_squares_puts_it(
     assert weights(student)["dense.0.bias"].abs().max() > 1e-3
 
 
-@pytest.mark.parametrize("last", [2 + STEPS, 3 + 2 * STEPS])
+@pytest.mark.parametrize("last", [STEPS, 1 + 2 * STEPS])
 def test_a_run_that_is_cut_off_goes_on_to_the_same_end(
-    bert: BertModel, ids: list[list[int]], lesson: Lesson, tmp_path: Path, last: int
+    bert: BertModel,
+    ids: list[list[int]],
+    lesson: Lesson,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    last: int,
 ) -> None:
     whole, stopped, resumed = (student_of(bert, ids) for _ in range(3))
     learn(whole, lesson, SETTINGS, SEED, tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        learn(stopped, cut_off(lesson, last), SETTINGS, SEED, tmp_path / "cut off")
+    with monkeypatch.context() as patch:
+        cut_off(patch, last)
+        with pytest.raises(KeyboardInterrupt):
+            learn(stopped, lesson, SETTINGS, SEED, tmp_path / "cut off")
     learn(resumed, lesson, SETTINGS, SEED, tmp_path / "cut off")
     check_equal(whole, resumed)
-    first, second = log(tmp_path / "whole"), log(tmp_path / "cut off")
-    assert [entry["epoch"] for entry in second] == [1, 2, 3]
-    assert [entry["loss"] for entry in first] == [entry["loss"] for entry in second]
+    assert losses(tmp_path / "whole") == losses(tmp_path / "cut off")
 
 
 def test_a_run_cut_off_before_its_first_epochs_end_begins_again(
-    bert: BertModel, ids: list[list[int]], lesson: Lesson, tmp_path: Path
+    bert: BertModel,
+    ids: list[list[int]],
+    lesson: Lesson,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole, again = (student_of(bert, ids) for _ in range(2))
     learn(whole, lesson, SETTINGS, SEED, tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        learn(student_of(bert, ids), cut_off(lesson, STEPS), SETTINGS, SEED, tmp_path / "cut off")
-    assert not (tmp_path / "cut off").exists()
+    with monkeypatch.context() as patch:
+        cut_off(patch, STEPS - 2)
+        with pytest.raises(KeyboardInterrupt):
+            learn(student_of(bert, ids), lesson, SETTINGS, SEED, tmp_path / "cut off")
+    assert not (tmp_path / "cut off" / "checkpoint").exists()
     learn(again, lesson, SETTINGS, SEED, tmp_path / "cut off")
     check_equal(whole, again)
 
 
 def test_a_run_that_ended_is_found_again(
-    bert: BertModel, ids: list[list[int]], lesson: Lesson, tmp_path: Path
+    bert: BertModel,
+    ids: list[list[int]],
+    lesson: Lesson,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first, second = (student_of(bert, ids) for _ in range(2))
     learn(first, lesson, SETTINGS, SEED, tmp_path)
-    learn(second, cut_off(lesson, 1), SETTINGS, SEED, tmp_path)
+    cut_off(monkeypatch, 0)
+    learn(second, lesson, SETTINGS, SEED, tmp_path)
     check_equal(first, second)
-    assert len(log(tmp_path)) == SETTINGS.epochs
+    assert len(losses(tmp_path)) == SETTINGS.epochs
 
 
 def test_a_run_keeps_the_basis_that_it_began_with(
-    bert: BertModel, ids: list[list[int]], lesson: Lesson, tmp_path: Path
+    bert: BertModel,
+    ids: list[list[int]],
+    lesson: Lesson,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """On another number of threads the same targets have a basis of other signs."""
     whole, resumed = (student_of(bert, ids) for _ in range(2))
     learn(whole, lesson, SETTINGS, SEED, tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        learn(student_of(bert, ids), cut_off(lesson, 7), SETTINGS, SEED, tmp_path / "cut off")
+    with monkeypatch.context() as patch:
+        cut_off(patch, STEPS + 1)
+        with pytest.raises(KeyboardInterrupt):
+            learn(student_of(bert, ids), lesson, SETTINGS, SEED, tmp_path / "cut off")
     other = replace(lesson, targets=replace(lesson.targets, basis_JS=-lesson.targets.basis_JS))
     learn(resumed, other, SETTINGS, SEED, tmp_path / "cut off")
     check_equal(whole, resumed)
@@ -235,7 +255,7 @@ def test_another_runs_checkpoint_is_refused(
         (student_of(bert, ids), another_target(lesson), SETTINGS, SEED),
         (deeper, lesson, SETTINGS, SEED),
     ):
-        with pytest.raises(BadRecipe, match="holds another run"):
+        with pytest.raises(BadRecipe, match="holds a run of other settings or data"):
             learn(*other, tmp_path)
 
 
@@ -243,6 +263,6 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_nothing(
     student: SentenceEncoder, lesson: Lesson, tmp_path: Path
 ) -> None:
     wild = SETTINGS.model_copy(update={"learning_rate": 1e38, "warm_up": 1})
-    with pytest.raises(Diverged, match="in epoch 1"):
+    with pytest.raises(Diverged, match="in step"):
         learn(student, lesson, wild, SEED, tmp_path)
-    assert not (tmp_path / CHECKPOINT).exists()
+    assert not (tmp_path / "checkpoint").exists()

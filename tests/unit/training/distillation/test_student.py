@@ -10,12 +10,11 @@ from torch import Tensor
 from transformers import BertModel
 
 from tests.unit.training.distillation.conftest import LINES
-from training.distillation.lesson import padded
 from training.distillation.settings import Student
 from training.distillation.student import Batch, cut
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import load_encoder
-from training.encoders.sentence_encoder import SentenceEncoder
+from training.encoders.sentence_encoder import SentenceEncoder, padded
 from training.errors import UnusableEncoder
 from training.export.four_bit import packed_exactly
 

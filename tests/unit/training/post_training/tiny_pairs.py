@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pytest
 
+from training.course.course import Course
 from training.export.sample_texts import SAMPLE_TITLES
-from training.post_training.learning import Course
 from training.post_training.pairs import Pair
 from training.post_training.settings import Learning, TitleTower
 
@@ -26,11 +26,11 @@ def learning(**changes: Any) -> Learning:
 
 def cut_off(monkeypatch: pytest.MonkeyPatch, last: int) -> None:
     """Let whatever learns in steps be interrupted in place of its step ``last``, from 0."""
-    whole, steps = Course._step, count()
+    whole, steps = Course._learn, count()
 
     def breaking(self: Course[Any], *given: Any) -> float:
         if next(steps) == last:
             raise KeyboardInterrupt
         return whole(self, *given)
 
-    monkeypatch.setattr(Course, "_step", breaking)
+    monkeypatch.setattr(Course, "_learn", breaking)
