@@ -21,6 +21,8 @@ from training.errors import BadRecipe
 
 STATE: Final = "state.json"
 WEIGHTS: Final = "weights.pt"
+LAST: Final = "checkpoint"
+BEST: Final = "best"
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,13 @@ class Checkpoints:
 
     def save(self, progress: Progress) -> None:
         """Write all that resuming needs."""
-        staged, folder = self.folder / "checkpoint.part", self.folder / "checkpoint"
+        staged, folder = self.folder / f"{LAST}.part", self.folder / LAST
         self.accelerator.save_state(str(staged))
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
             state = {"run": self.fingerprint, "progress": asdict(progress)}
             (staged / STATE).write_text(json.dumps(state), encoding="utf-8")
-            older = self.folder / "checkpoint.old"
+            older = self.folder / f"{LAST}.old"
             shutil.rmtree(older, ignore_errors=True)
             if folder.exists():
                 folder.rename(older)
@@ -73,7 +75,7 @@ class Checkpoints:
         if self.accelerator.is_main_process:
             self._tidy()
         self.accelerator.wait_for_everyone()
-        folder = self.folder / "checkpoint"
+        folder = self.folder / LAST
         if not (folder / STATE).is_file():
             return None
         try:
@@ -94,7 +96,7 @@ class Checkpoints:
     def save_best(self, module: nn.Module) -> None:
         """Keep the weights as the best so far."""
         if self.accelerator.is_main_process:
-            best = self.folder / "best"
+            best = self.folder / BEST
             best.mkdir(exist_ok=True)
             staged = best / "weights.part"
             torch.save(learned(module), staged)
@@ -103,16 +105,22 @@ class Checkpoints:
     def load_best(self, module: nn.Module) -> None:
         """Put the best weights in."""
         self.accelerator.wait_for_everyone()
-        weights = torch.load(self.folder / "best" / WEIGHTS, map_location="cpu")
+        weights = torch.load(self.folder / BEST / WEIGHTS, map_location="cpu")
         module.load_state_dict(weights, strict=False)
 
     def _tidy(self) -> None:
         """What a kill between two renames, or in the midst of writing, left behind."""
-        folder, older = self.folder / "checkpoint", self.folder / "checkpoint.old"
+        folder, older = self.folder / LAST, self.folder / f"{LAST}.old"
         if not folder.exists() and older.exists():
             older.rename(folder)
         shutil.rmtree(older, ignore_errors=True)
-        shutil.rmtree(self.folder / "checkpoint.part", ignore_errors=True)
+        shutil.rmtree(self.folder / f"{LAST}.part", ignore_errors=True)
+
+
+def forget(folder: Path) -> None:
+    """Remove what a run that is done with left in its folder for going on."""
+    for name in (LAST, BEST):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def learned(module: nn.Module) -> dict[str, Tensor]:

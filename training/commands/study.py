@@ -17,7 +17,7 @@ class Scales(StrEnum):
 
 
 def study(
-    name: Annotated[str, typer.Argument(help="lm-grid, mtrec or nase.")],
+    name: Annotated[str, typer.Argument(help="lm-grid, mtrec, nase or tiny-newsrec.")],
     data: Annotated[
         list[Path] | None, typer.Option(help="Folders that hold the data sets, by their names.")
     ] = None,

@@ -135,12 +135,19 @@ class Taught:
 
 
 def stage_one(
-    teachers: Sequence[Path], pairs: Sequence[Pair], settings: StageOne, work: Path
+    teachers: Sequence[Path],
+    pairs: Sequence[Pair],
+    settings: StageOne,
+    work: Path,
+    vectors: Path | None = None,
 ) -> Taught:
     """Post-train a student under its teachers; ``work/student`` is a Hugging Face folder then.
 
     The student begins as the first layers of the last teacher. What was cut off in ``work`` goes
-    on. Raises BadRecipe for no teachers, for teachers that read other numbers of tokens, for a
+    on. The teachers' vectors are kept in ``vectors``, which several students may share; left out,
+    in ``work``.
+
+    Raises BadRecipe for no teachers, for teachers that read other numbers of tokens, for a
     student deeper than its teacher and for too few titles; UnusableEncoder, NotWritable, Diverged.
     """
     if not teachers:
@@ -155,7 +162,8 @@ def stage_one(
     process.wait_for_everyone()
     encoder, tokenizer = news_tower(start, tower, settings.learning.seed)
     tokens = PairTokens.of(pairs, tokenizer, tower.title_tokens, tower.body_tokens, work / "tokens")
-    known = [vectors_of(teacher, tokens, tokenizer, settings, work) for teacher in teachers]
+    kept = vectors or work / "vectors"
+    known = [vectors_of(teacher, tokens, tokenizer, settings, kept) for teacher in teachers]
     lesson = TaughtMatching(Matching(tokens, settings.negatives), known)
     pupil = Pupil(encoder, [some.titles_VE.shape[1] for some in known], settings.losses)
     course = course_of(pupil, lesson, settings.learning, work, settings.model_dump_json())
@@ -167,9 +175,9 @@ def stage_one(
 
 
 def vectors_of(
-    teacher: Path, tokens: PairTokens, tokenizer: Tokenizer, settings: StageOne, work: Path
+    teacher: Path, tokens: PairTokens, tokenizer: Tokenizer, settings: StageOne, kept: Path
 ) -> TeacherVectors:
-    """A teacher's vectors of all titles and bodies, found once and kept in ``work/vectors``.
+    """A teacher's vectors of all titles and bodies, found once and kept in a folder.
 
     Raises BadRecipe for a teacher with another tokenizer than the student's.
     """
@@ -182,7 +190,7 @@ def vectors_of(
     def read(name: str, table: TokenTable) -> Float32:
         digest = hashlib.sha256(weights.encode())
         digest.update(np.ascontiguousarray(table.ids_NT).tobytes() + table.lengths_N.tobytes())
-        path = work / "vectors" / f"{name}-{digest.hexdigest()[:20]}.npy"
+        path = kept / f"{name}-{digest.hexdigest()[:20]}.npy"
         shape = (len(table), encoder.dimension)
         return mapped(path, shape, lambda values: _walk(encoder, table, device, values))
 

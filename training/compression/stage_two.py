@@ -110,14 +110,19 @@ def stage_two(
     settings: FineTuning,
     losses: Losses,
     work: Path,
+    vectors: Path | None = None,
 ) -> Trained:
     """Fine-tune a student's folder on clicks under its teachers; what was cut off goes on.
+
+    The teachers' tokens and vectors are kept in ``vectors``, which several students may share;
+    left out, in ``work``.
 
     Raises BadRecipe for no teachers and for teachers that read titles otherwise, and as
     ``training.run.train`` does.
     """
     recipe = recipe_of(student, settings)
     check_titles(teachers, recipe)
-    known = [teacher_of(teacher, logs.training, work / "teachers") for teacher in teachers]
+    kept = vectors or work / "teachers"
+    known = [teacher_of(teacher, logs.training, kept) for teacher in teachers]
     objective = UnderTeachers(known, losses, settings.training.temperature)
     return train(recipe, logs, work, objective)

@@ -111,15 +111,15 @@ class Teacher:
         return answers_of(users, news_UE, batch)
 
 
-def teacher_of(trained: Trained, log: ImpressionLog, work: Path) -> Teacher:
-    """A fine-tuned recommender as a teacher over a log; its vectors are kept in ``work``."""
+def teacher_of(trained: Trained, log: ImpressionLog, kept: Path) -> Teacher:
+    """A fine-tuned recommender as a teacher over a log; its tokens and vectors are kept in a
+    folder.
+    """
     recommender, device = trained.recommender, accelerator(trained.recipe.training).device
     if not isinstance(recommender.users, OneVector) or recommender.long_term is not None:
         raise BadRecipe(f"{trained.recipe.name}: a teacher's reader is one vector, by clicks alone")
     rows = log.seen()
-    features = features_of(
-        log.news, trained.tokenizer, trained.sources, trained.vocabularies, work / "tokens"
-    )
+    features = features_of(log.news, trained.tokenizer, trained.sources, trained.vocabularies, kept)
     digest = hashlib.sha256(digest_of(recommender.news.state_dict()).encode())
     digest.update(rows.tobytes())
     for table in features.texts.values():
@@ -127,10 +127,10 @@ def teacher_of(trained: Trained, log: ImpressionLog, work: Path) -> Teacher:
 
     def fill(values_NE: Float32) -> None:
         encoder = copy.deepcopy(recommender.news).to(device)
-        kept = keep(encoder, features, rows, device)
-        values_NE[:] = vectors_of(encoder, kept, rows, device).cpu().numpy()
+        tokens = keep(encoder, features, rows, device)
+        values_NE[:] = vectors_of(encoder, tokens, rows, device).cpu().numpy()
 
-    path = work / "vectors" / f"news-{digest.hexdigest()[:20]}.npy"
+    path = kept / f"news-{digest.hexdigest()[:20]}.npy"
     news_NE = mapped(path, (len(log.news), recommender.news.dimension), fill)
     users = copy.deepcopy(recommender.users).eval().requires_grad_(False)
     return Teacher(news_NE, users)

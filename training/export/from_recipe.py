@@ -30,9 +30,16 @@ FUSED: Final = ("mean", "recency", "max")
 
 
 def export_trained(
-    trained: Trained, store: Path, name: str, *, roundings: Roundings = FP32_ALONE
+    trained: Trained,
+    store: Path,
+    name: str,
+    *,
+    roundings: Roundings = FP32_ALONE,
+    texts: int = PARITY_TEXTS,
 ) -> Artefact:
-    """Write the next version of ``name`` into ``store``. Raises as ``export_artefact`` does."""
+    """Write the next version of ``name`` into ``store``; parity is measured over so many of the
+    training log's news. Raises as ``export_artefact`` does.
+    """
     merge_adapters(trained.recommender)
     provenance = Provenance(
         _lineage(trained), _attribution(trained), _languages(trained), _scoring(trained.recipe)
@@ -42,7 +49,7 @@ def export_trained(
         provenance,
         store,
         name,
-        representative=_representative(trained),
+        representative=representative(trained, texts),
         centring=False,
         roundings=roundings,
     )
@@ -56,6 +63,21 @@ def merge_adapters(module: nn.Module) -> None:
             setattr(module, name, child.get_base_layer())
         else:
             merge_adapters(child)
+
+
+def representative(trained: Trained, at_most: int) -> list[NewsInputs]:
+    """News of the training log, evenly, as the encoder will be given them."""
+    log, news = trained.logs.training, trained.recommender.news
+    abstract = trained.sources.get("abstract")
+    labels = trained.vocabularies if news.reads_categories else Vocabularies((), ())
+    reader = ArticleReader(
+        trained.sources["title"].template,
+        None if abstract is None else abstract.template,
+        labels.categories,
+        labels.subcategories,
+    )
+    rows = np.array(evenly(log.seen().tolist(), at_most), np.int64)
+    return [reader.read(fields) for fields in log.news.fields(rows)]
 
 
 def _encoder(trained: Trained) -> TrainedEncoder:
@@ -101,21 +123,6 @@ def _scoring(recipe: Recipe) -> Scoring:
     if kind == "mean" or kind == "recency" or kind == "max":
         return LateFusion(fusion=kind, history_length=length)
     return Attention(history_length=length)
-
-
-def _representative(trained: Trained) -> list[NewsInputs]:
-    """News of the training log, as the encoder will be given them."""
-    log, news = trained.logs.training, trained.recommender.news
-    abstract = trained.sources.get("abstract")
-    labels = trained.vocabularies if news.reads_categories else Vocabularies((), ())
-    reader = ArticleReader(
-        trained.sources["title"].template,
-        None if abstract is None else abstract.template,
-        labels.categories,
-        labels.subcategories,
-    )
-    rows = np.array(evenly(log.seen().tolist(), PARITY_TEXTS), np.int64)
-    return [reader.read(fields) for fields in log.news.fields(rows)]
 
 
 def _lineage(trained: Trained) -> Lineage:

@@ -132,7 +132,7 @@ def post_train(
     UnusableEncoder, NotWritable, Diverged.
     """
     check_negatives(pairs, settings.negatives)
-    _check_steps(len(pairs), settings)
+    check_steps(len(pairs), settings)
     make_folder(work)
     tower = settings.tower
     encoder, tokenizer = news_tower(folder, tower, settings.learning.seed)
@@ -172,6 +172,17 @@ def check_negatives(pairs: Sequence[Pair], negatives: int) -> None:
         )
 
 
+def check_steps(pairs: int, settings: PostTraining) -> None:
+    """Raises BadRecipe where so many pairs make too few steps for the copies that are to stay."""
+    learning = settings.learning
+    steps = learning.epochs * steps_of_epoch(pairs, learning.batch_size)
+    if steps // settings.save_steps < settings.copies:
+        raise BadRecipe(
+            f"save_steps: {steps} steps leave {steps // settings.save_steps} copies, and "
+            f"{settings.copies} are to stay"
+        )
+
+
 def matching_scores(titles_UD: Tensor, bodies_BD: Tensor, candidates_BC: Tensor) -> Tensor:
     """``h_body · h_title`` of each body with its candidates (B×C)."""
     return torch.einsum("bcd,bd->bc", titles_UD[candidates_BC], bodies_BD)
@@ -181,16 +192,6 @@ def texts(table: TokenTable, rows: Int64) -> Texts:
     """The rows' ids and mask."""
     ids_BT, mask_BT = table.batch(rows)
     return torch.from_numpy(ids_BT), torch.from_numpy(mask_BT)
-
-
-def _check_steps(pairs: int, settings: PostTraining) -> None:
-    learning = settings.learning
-    steps = learning.epochs * steps_of_epoch(pairs, learning.batch_size)
-    if steps // settings.save_steps < settings.copies:
-        raise BadRecipe(
-            f"save_steps: {steps} steps leave {steps // settings.save_steps} copies, and "
-            f"{settings.copies} are to stay"
-        )
 
 
 def _forget(work: Path, copies: int) -> None:

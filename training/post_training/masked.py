@@ -148,14 +148,9 @@ def guess_masked(folder: Path, texts: Sequence[str], settings: Masking, work: Pa
     A head that the folder lacks is fresh, under the seed. Raises UnusableEncoder for a folder or
     tokenizer that cannot do it, BadRecipe for no texts or too long ones, NotWritable, Diverged.
     """
-    source = read_folder(folder)
-    tokenizer = load_tokenizer(source)
-    hiding = Hiding.of(tokenizer, settings)
-    most = most_tokens(load_encoder(source, "mean"))
-    if most is not None and settings.max_tokens > most:
-        raise BadRecipe(f"max_tokens: {folder} reads at most {most}, not {settings.max_tokens}")
+    tokenizer, hiding = reading(folder, settings)
     make_folder(work)
-    whole = _with_head(source.transformer, settings.learning.seed)
+    whole = _with_head(read_folder(folder).transformer, settings.learning.seed)
     some = [text for text in dict.fromkeys(texts) if text]
     tokens = tokenise(tokenizer, some, settings.max_tokens, work / "tokens")
     lesson = Guessing(tokens, hiding)
@@ -168,6 +163,19 @@ def guess_masked(folder: Path, texts: Sequence[str], settings: Masking, work: Pa
         save_transformer(whole.base_model, folder, target)
     course.process.wait_for_everyone()
     return Guessed(target, tuple(progress.losses))
+
+
+def reading(folder: Path, settings: Masking) -> tuple[Tokenizer, Hiding]:
+    """The folder's tokenizer, and how tokens are hidden.
+
+    Raises UnusableEncoder for a tokenizer without a mask, BadRecipe for too long texts.
+    """
+    source = read_folder(folder)
+    tokenizer = load_tokenizer(source)
+    most = most_tokens(load_encoder(source, "mean"))
+    if most is not None and settings.max_tokens > most:
+        raise BadRecipe(f"max_tokens: {folder} reads at most {most}, not {settings.max_tokens}")
+    return tokenizer, Hiding.of(tokenizer, settings)
 
 
 def texts_of_domain(pairs: Sequence[Pair]) -> list[str]:

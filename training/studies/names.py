@@ -11,7 +11,7 @@ from training.recipe import Settings
 from training.studies.study import Study
 
 Scale = Literal["small", "full"]
-NAMES: Final = ("lm-grid", "mtrec", "nase")
+NAMES: Final = ("lm-grid", "mtrec", "nase", "tiny-newsrec")
 """Each is a room here, dashes as underscores, that holds a ``STUDY``."""
 
 

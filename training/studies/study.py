@@ -63,7 +63,9 @@ class Finished:
     """When it was made: 2026-11-22."""
 
 
-Make = Callable[[Path, Mapping[str, Finished]], Measured]
+Made = Mapping[str, Finished]
+"""Rows that are made, by name."""
+Make = Callable[[Path, Made], Measured]
 """Makes a row in its folder, from the rows that it needs. What was cut off goes on there."""
 
 
@@ -105,7 +107,7 @@ class Picture:
     svg: str
 
 
-Draw = Callable[[Mapping[str, Finished]], Picture | None]
+Draw = Callable[[Made], Picture | None]
 """A plot of the rows that are finished, by name; None as long as there is nothing to draw."""
 
 

@@ -1,6 +1,6 @@
 """The study's plots: depth, readers, days, and quality against cost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -8,22 +8,18 @@ from typing import Final
 from model_store.estimates import Estimate
 from training.studies.clicks import METRICS
 from training.studies.costs import COST
+from training.studies.gains import Costs, quality_against_costs
 from training.studies.lm_grid.designs import TITLES, Grid
 from training.studies.lm_grid.exam import DAY, FIFTHS, Exam
-from training.studies.pareto import Worth, front
-from training.studies.plots import Lines, Spot, costs_plot, lines_plot
-from training.studies.study import Draw, Finished, Picture
+from training.studies.plots import Lines, lines_plot
+from training.studies.study import Draw, Made, Picture
 
 METRIC: Final = "auc"
 AUC: Final = METRICS[METRIC]
-COSTS: Final[Mapping[str, Callable[[Mapping[str, float]], float]]] = {
+COSTS: Final[Costs] = {
     "milliseconds to encode a news item": lambda figures: 1000 / figures[f"{COST}speed"],
     "minutes of training steps": lambda figures: figures[f"{COST}minutes"],
 }
-"""What quality is held against, of a row's figures; less is better."""
-NOISE: Final = "Means decide: neighbours may differ by chance."
-
-Rows = Mapping[str, Finished]
 
 
 @dataclass(frozen=True)
@@ -62,26 +58,13 @@ def plots(grid: Grid, exam: Exam) -> tuple[Draw, ...]:
     )
 
 
-def _of_costs(grid: Grid, rows: Rows) -> Picture | None:
+def _of_costs(grid: Grid, rows: Made) -> Picture | None:
     """Every row, whatever it costs."""
     made = {one.name: rows[one.name].measured for one in grid.designs() if one.name in rows}
-    if len(made) < 2:
-        return None
-    panels, said = {}, []
-    for cost, of_figures in COSTS.items():
-        quality = {name: measured.samples[METRIC].estimate for name, measured in made.items()}
-        worths = {
-            name: Worth(quality[name].mean, of_figures(measured.figures))
-            for name, measured in made.items()
-        }
-        best = front(worths)
-        panels[cost] = {n: Spot(quality[n], worths[n].cost, n in best) for n in made}
-        said.append(f"By {cost}, nothing is better and no dearer than {', '.join(best)}.")
-    drawn = costs_plot(panels, AUC, "costs")
-    return Picture("Quality against cost", " ".join([*said, NOISE]), drawn)
+    return quality_against_costs(made, METRIC, COSTS)
 
 
-def _of_depth(grid: Grid, rows: Rows) -> Picture | None:
+def _of_depth(grid: Grid, rows: Made) -> Picture | None:
     """A panel an architecture."""
     panels: dict[str, Lines] = {}
     for architecture in grid.settings.architectures:
@@ -98,7 +81,7 @@ def _of_depth(grid: Grid, rows: Rows) -> Picture | None:
     return Picture("How deep to fine-tune", said, lines_plot(panels, "layers", AUC, "depth"))
 
 
-def _of_groups(grid: Grid, groups: Groups, rows: Rows) -> Picture | None:
+def _of_groups(grid: Grid, groups: Groups, rows: Made) -> Picture | None:
     """A panel an architecture, a line an encoder."""
     panels: dict[str, Lines] = {}
     for architecture in grid.settings.architectures:
