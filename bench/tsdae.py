@@ -15,7 +15,6 @@ all-MiniLM).
 """
 
 import argparse
-import shutil
 import statistics
 import sys
 import tempfile
@@ -38,9 +37,9 @@ from training import minilm
 from training.adaptation.decoder import Autoencoder, batch_of
 from training.adaptation.learning import optimiser_of
 from training.adaptation.noise import noise
-from training.adaptation.saving import BESIDE_WEIGHTS
 from training.adaptation.settings import Adaptation
 from training.adaptation.whole import WholeEncoder, load_whole
+from training.encoders.huggingface import save_transformer
 from training.quiet import quiet
 
 TOLERANCE = 1e-4
@@ -123,11 +122,7 @@ def _without_dropout(encoder: Path, folder: Path, settings: Adaptation) -> Path:
     transformer: Any = whole.module.transformer
     config = transformer.config
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
-    with quiet():
-        transformer.save_pretrained(folder)
-    for name in BESIDE_WEIGHTS:
-        if (whole.folder.transformer / name).is_file():
-            shutil.copyfile(whole.folder.transformer / name, folder / name)
+    save_transformer(transformer, whole.folder, folder)
     return folder
 
 

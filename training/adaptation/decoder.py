@@ -147,8 +147,6 @@ class Autoencoder(nn.Module):
         self.decoder = Decoder(encoder)
         transformer: Any = encoder.transformer
         transformer.set_attn_implementation("sdpa")
-        # The head's gradient of the table is dense anyway: a look-up's few rows are added to it.
-        transformer.embeddings.word_embeddings.sparse = True
 
     def vectors(self, read: Packed) -> Tensor:
         """The encoder's vectors (B×X), without walking over padding."""

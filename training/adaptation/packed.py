@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import embedding, scaled_dot_product_attention
 
 from training.encoders.sentence_encoder import padding_offset
 
@@ -108,10 +108,12 @@ def states(
 
 
 def _embedded(transformer: Any, texts: Packed) -> Tensor:
-    offset = padding_offset(transformer)
+    offset, words = padding_offset(transformer), transformer.embeddings.word_embeddings
     places_N = texts.places_N if offset is None else texts.places_N + offset + 1
+    # The head's gradient of the table is dense anyway: a look-up's few rows are added to it.
+    words_ND = embedding(texts.ids_N, words.weight, words.padding_idx, sparse=True)
     found: Tensor = transformer.embeddings(
-        input_ids=texts.ids_N.unsqueeze(0),
+        inputs_embeds=words_ND.unsqueeze(0),
         token_type_ids=torch.zeros_like(texts.ids_N).unsqueeze(0),
         position_ids=places_N.unsqueeze(0),
     )

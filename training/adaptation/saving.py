@@ -14,24 +14,16 @@ from typing import Any, Final
 from safetensors.torch import save_file
 
 from training.adaptation.whole import WholeEncoder
-from training.encoders.folder import TOKENIZER_FILES, read_json
-from training.encoders.huggingface import states_dimension
+from training.encoders.folder import read_json
+from training.encoders.huggingface import save_transformer, states_dimension
 from training.encoders.kinds import Pooling
 from training.errors import NotWritable
-from training.quiet import quiet
 
 ACCOUNT: Final = "adaptation.json"
 """How the weights came about: the run, its settings, its checkpoints."""
 MODULES: Final = "modules.json"
 PROMPTS: Final = "config_sentence_transformers.json"
-BESIDE_WEIGHTS: Final = (
-    *TOKENIZER_FILES,
-    "added_tokens.json",
-    "merges.txt",
-    "sentence_bert_config.json",
-    "special_tokens_map.json",
-    "tokenizer_config.json",
-)
+LIMITS: Final = "sentence_bert_config.json"
 POOLING_KEYS: Final[Mapping[Pooling, str]] = {
     "cls": "pooling_mode_cls_token",
     "mean": "pooling_mode_mean_tokens",
@@ -67,12 +59,9 @@ def _write_transformer(encoder: WholeEncoder, staged: Path) -> None:
     base = encoder.folder
     place = staged / base.transformer.relative_to(base.path)
     place.mkdir(parents=True, exist_ok=True)
-    transformer: Any = encoder.module.transformer
-    with quiet():
-        transformer.save_pretrained(place)
-    for name in BESIDE_WEIGHTS:
-        if (base.transformer / name).is_file():
-            shutil.copyfile(base.transformer / name, place / name)
+    save_transformer(encoder.module.transformer, base, place)
+    if (base.transformer / LIMITS).is_file():
+        shutil.copyfile(base.transformer / LIMITS, place / LIMITS)
 
 
 def _write_modules(encoder: WholeEncoder, staged: Path) -> None:

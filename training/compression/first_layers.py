@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from training.encoders.folder import read_folder
-from training.encoders.huggingface import load_encoder
+from training.encoders.huggingface import load_encoder, save_transformer
 from training.errors import BadRecipe
 from training.models.depth import depth, split
 from training.models.head import HEAD
-from training.post_training.copies import TOWER, save_transformer
+from training.post_training.copies import TOWER
 
 
 def first_layers(teacher: Path, layers: int, folder: Path) -> Path:
@@ -18,7 +18,8 @@ def first_layers(teacher: Path, layers: int, folder: Path) -> Path:
 
     Raises BadRecipe for more layers than the teacher has, UnusableEncoder as ``depth.split`` does.
     """
-    transformer: Any = load_encoder(read_folder(teacher), "mean").transformer
+    source = read_folder(teacher)
+    transformer: Any = load_encoder(source, "mean").transformer
     there = depth(transformer)
     if not 1 <= layers <= there:
         raise BadRecipe(f"layers: a student cannot begin with {layers} of its teacher's {there}")
@@ -28,7 +29,7 @@ def first_layers(teacher: Path, layers: int, folder: Path) -> Path:
     staged = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(parents=True)
-    save_transformer(lower, teacher, staged)
+    save_transformer(lower, source, staged)
     for name in (HEAD, TOWER):
         if (teacher / name).is_file():
             shutil.copyfile(teacher / name, staged / name)

@@ -21,13 +21,7 @@ from torch import Tensor, nn
 
 from training.checkpoints import digest_of
 from training.compression.insight import Insight, check_alike, fresh, insight, transformer_of
-from training.compression.multi_teacher import (
-    WEIGHINGS,
-    losses_of,
-    mean_distances,
-    soft_label_loss,
-    soft_labels,
-)
+from training.compression.multi_teacher import mean_distances, of_scores, weighed
 from training.compression.projections import Projections
 from training.compression.settings import Depths, FineTuning
 from training.compression.teachers import check_titles, recipe_of
@@ -76,10 +70,8 @@ class Comparison(nn.Module):
                 terms.append(self._of_states(project, mine, theirs) / len(teachers))
             if depths.attention:
                 terms.append(self._of_attention(mine, theirs) / len(teachers))
-        if depths.soft_labels:
-            terms.append(self._of_scores(mine, teachers))
-        if depths.own:
-            terms.append(depths.own_weight * losses_of(mine.scores_BC).mean())
+        theirs_MBC = torch.stack([one.scores_BC for one in teachers]).detach()
+        terms += of_scores(mine.scores_BC, theirs_MBC, weighed(theirs_MBC, depths), depths)
         return torch.stack(terms).sum()
 
     def _of_states(self, project: nn.Module, mine: Insight, theirs: Insight) -> Tensor:
@@ -101,14 +93,6 @@ class Comparison(nn.Module):
             ]
             layers.append(torch.cat(found).mean())
         return torch.stack(layers).sum()
-
-    def _of_scores(self, mine: Insight, teachers: Sequence[Insight]) -> Tensor:
-        depths = self.depths
-        theirs_MBC = torch.stack([one.scores_BC for one in teachers]).detach()
-        losses_MB = torch.stack([losses_of(scores_BC) for scores_BC in theirs_MBC])
-        weights_MB = WEIGHINGS[depths.weights](losses_MB)
-        labels_BC = soft_labels(weights_MB, theirs_MBC, depths.temperature)
-        return soft_label_loss(labels_BC, mine.scores_BC, depths.temperature)
 
 
 class Pupil(nn.Module):

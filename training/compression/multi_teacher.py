@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, log_softmax, softmax
 
-from training.compression.settings import Losses, Weighing
+from training.compression.settings import Losses, Scored, Weighing
 
 Weigh = Callable[[Tensor], Tensor]
 """From each teacher's loss of each sample (M, B) to how much it counts there (M, B)."""
@@ -75,6 +75,24 @@ def embedding_loss(weights_MB: Tensor, distances_MB: Tensor) -> Tensor:
     return (weights_MB * distances_MB).sum(dim=0).mean()
 
 
+def of_scores(
+    student_BC: Tensor, teachers_MBC: Tensor, weights_MB: Tensor, losses: Scored
+) -> list[Tensor]:
+    """Soft labels and the student's own loss; what ``losses`` leaves out is not among them."""
+    terms = []
+    if losses.soft_labels:
+        labels_BC = soft_labels(weights_MB, teachers_MBC, losses.temperature)
+        terms.append(soft_label_loss(labels_BC, student_BC, losses.temperature))
+    if losses.own:
+        terms.append(losses.own_weight * losses_of(student_BC).mean())
+    return terms
+
+
+def weighed(teachers_MBC: Tensor, losses: Scored) -> Tensor:
+    """How much each teacher counts in each sample (M×B), by its own loss."""
+    return WEIGHINGS[losses.weights](torch.stack([losses_of(one_BC) for one_BC in teachers_MBC]))
+
+
 def total(
     student_BC: Tensor, teachers_MBC: Tensor, distances_MB: Sequence[Tensor], losses: Losses
 ) -> Tensor:
@@ -84,14 +102,8 @@ def total(
     leaves out is left out of the sum.
     """
     teachers_MBC = teachers_MBC.detach()
-    of_teachers_MB = torch.stack([losses_of(scores_BC) for scores_BC in teachers_MBC])
-    weights_MB = WEIGHINGS[losses.weights](of_teachers_MB)
-    terms = []
-    if losses.soft_labels:
-        labels_BC = soft_labels(weights_MB, teachers_MBC, losses.temperature)
-        terms.append(soft_label_loss(labels_BC, student_BC, losses.temperature))
+    weights_MB = weighed(teachers_MBC, losses)
+    terms = of_scores(student_BC, teachers_MBC, weights_MB, losses)
     if losses.embeddings:
         terms += [embedding_loss(weights_MB, some_MB) for some_MB in distances_MB]
-    if losses.own:
-        terms.append(losses.own_weight * losses_of(student_BC).mean())
     return torch.stack(terms).sum()

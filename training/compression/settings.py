@@ -10,11 +10,10 @@ from training.recipe import Settings, Training
 Weighing = Literal["adaptive", "equal", "inverse_loss"]
 
 
-class Losses(Settings):
-    """What a student minimises. Each loss can be left out: the paper's ablation."""
+class Scored(Settings):
+    """What a student minimises of scores. Each loss can be left out: the papers' ablations."""
 
     soft_labels: bool = True
-    embeddings: bool = True
     own: bool = Field(
         default=True, description="L_DP or L_FT: what it would learn without teachers"
     )
@@ -26,9 +25,15 @@ class Losses(Settings):
 
     @model_validator(mode="after")
     def _leaves_something(self) -> Self:
-        if not (self.soft_labels or self.embeddings or self.own):
+        if not any(value is True for _, value in self):
             raise ValueError("a student without a loss learns nothing")
         return self
+
+
+class Losses(Scored):
+    """Tiny-NewsRec's, of both stages."""
+
+    embeddings: bool = True
 
 
 class StageOne(Settings):
@@ -52,22 +57,11 @@ class FineTuning(Settings):
     )
 
 
-class Depths(Settings):
-    """What TinyBERT and NewsBERT compare inside: each loss can be left out."""
+class Depths(Scored):
+    """What TinyBERT and NewsBERT compare inside."""
 
     attention: bool = True
     states: bool = True
-    soft_labels: bool = True
-    own: bool = True
-    own_weight: float = Field(default=1.0, gt=0)
-    temperature: float = Field(default=1.0, gt=0)
-    weights: Weighing = "adaptive"
-
-    @model_validator(mode="after")
-    def _leaves_something(self) -> Self:
-        if not (self.attention or self.states or self.soft_labels or self.own):
-            raise ValueError("a student without a loss learns nothing")
-        return self
 
 
 class Together(Settings):

@@ -24,6 +24,14 @@ TOKENIZER_FILES: Final = (
     "spiece.model",
     "sentencepiece.bpe.model",
 )
+TOKENIZER_PARTS: Final = (
+    *TOKENIZER_FILES,
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "merges.txt",
+)
+"""All that a tokenizer may be made of."""
 WEIGHT_FILES: Final = ("*.safetensors", "pytorch_model*.bin")
 POOLING_NAMES: Final[Mapping[str, Pooling]] = {
     "cls": "cls",

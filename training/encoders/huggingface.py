@@ -1,5 +1,6 @@
-"""Loading an encoder and its tokenizer from a Hugging Face folder, without a network."""
+"""An encoder and its tokenizer from a Hugging Face folder and into one, without a network."""
 
+import shutil
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from training.encoders.folder import EncoderFolder, read_json
+from training.encoders.folder import TOKENIZER_PARTS, EncoderFolder, read_json
 from training.encoders.kinds import Pooling
 from training.encoders.sentence_encoder import SentenceEncoder, padding_offset
 from training.errors import UnusableEncoder
@@ -61,6 +62,15 @@ def load_tokenizer(folder: EncoderFolder) -> Tokenizer:
     if not getattr(tokenizer, "is_fast", False):
         raise UnusableEncoder(f"{where} has no fast tokenizer: save it as tokenizer.json first")
     return Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+
+
+def save_transformer(transformer: Any, tokenizer_of: EncoderFolder, folder: Path) -> None:
+    """Write a transformer, and another folder's tokenizer, into ``folder``."""
+    with quiet():
+        transformer.save_pretrained(folder)
+    for name in TOKENIZER_PARTS:
+        if (tokenizer_of.transformer / name).is_file():
+            shutil.copyfile(tokenizer_of.transformer / name, folder / name)
 
 
 def default_pooling(folder: EncoderFolder) -> Pooling:

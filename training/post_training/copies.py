@@ -3,22 +3,15 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from training.encoders.folder import TOKENIZER_FILES, read_folder
+from training.encoders.folder import read_folder
+from training.encoders.huggingface import save_transformer
 from training.errors import BadRecipe
 from training.models.head import save_head
 from training.models.text import TextEncoder, Tokens
 from training.post_training.settings import TitleTower
-from training.quiet import quiet
 
-TOKENIZER_PARTS: Final = (
-    *TOKENIZER_FILES,
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "merges.txt",
-)
 TOWER: Final = "news_tower.json"
 """How the encoder read its texts while it learned."""
 COPIES: Final = "copies"
@@ -33,21 +26,11 @@ def save_encoder(encoder: TextEncoder, tokenizer_of: Path, folder: Path, tower: 
     staged = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(parents=True)
-    save_transformer(encoder.trained.transformer, tokenizer_of, staged)
+    save_transformer(encoder.trained.transformer, read_folder(tokenizer_of), staged)
     save_head(encoder, staged)
     (staged / TOWER).write_text(tower.model_dump_json(indent=2), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     staged.rename(folder)
-
-
-def save_transformer(transformer: Any, tokenizer_of: Path, folder: Path) -> None:
-    """Write a transformer and another folder's tokenizer into ``folder``."""
-    with quiet():
-        transformer.save_pretrained(folder)
-    source = read_folder(tokenizer_of).transformer
-    for name in TOKENIZER_PARTS:
-        if (source / name).is_file():
-            shutil.copyfile(source / name, folder / name)
 
 
 def check_tower(folder: Path, tower: TitleTower) -> None:

@@ -25,10 +25,14 @@ from training.data.impressions import ImpressionLog
 from training.data.ragged import Int64
 from training.data.tokens import TokenTable, tokenise
 from training.encoders.folder import read_folder
-from training.encoders.huggingface import load_encoder, load_tokenizer, most_tokens
+from training.encoders.huggingface import (
+    load_encoder,
+    load_tokenizer,
+    most_tokens,
+    save_transformer,
+)
 from training.encoders.sentence_encoder import further_inputs
 from training.errors import BadRecipe, UnusableEncoder
-from training.post_training.copies import save_transformer
 from training.post_training.learning import course_of
 from training.post_training.pairs import Pair
 from training.post_training.settings import Masking
@@ -160,7 +164,7 @@ def guess_masked(folder: Path, texts: Sequence[str], settings: Masking, work: Pa
     target = work / "encoder"
     if course.process.is_main_process:
         target.mkdir(exist_ok=True)
-        save_transformer(whole.base_model, folder, target)
+        save_transformer(whole.base_model, read_folder(folder), target)
     course.process.wait_for_everyone()
     return Guessed(target, tuple(progress.losses))
 

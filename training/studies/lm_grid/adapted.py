@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from training.encoders.folder import read_folder
-from training.encoders.huggingface import load_encoder
+from training.encoders.huggingface import load_encoder, save_transformer
 from training.export.from_recipe import merge_adapters
 from training.models.depth import layers_of
 from training.models.text import States, Tokens
-from training.post_training.copies import save_transformer
 from training.run import Trained
 
 
@@ -17,9 +16,10 @@ def save_adapted(trained: Trained, source: Path, folder: Path) -> None:
     assert isinstance(text.trained, Tokens | States)
     merge_adapters(text.trained)
     learned = layers_of(text.trained.transformer)
-    whole = load_encoder(read_folder(source), "last_token").transformer
+    came = read_folder(source)
+    whole = load_encoder(came, "last_token").transformer
     layers = layers_of(whole)
     for place, layer in enumerate(learned, start=len(layers) - len(learned)):
         layers[place].load_state_dict(layer.state_dict())
     folder.mkdir(exist_ok=True)
-    save_transformer(whole, source, folder)
+    save_transformer(whole, came, folder)

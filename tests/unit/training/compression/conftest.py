@@ -16,10 +16,9 @@ from training.compression.settings import FineTuning, StageOne
 from training.compression.stage_one import Taught, stage_one
 from training.compression.teachers import fine_tune, recipe_of
 from training.encoders.folder import read_folder
-from training.encoders.huggingface import load_tokenizer
+from training.encoders.huggingface import load_tokenizer, save_transformer
 from training.models.recommender import Recommender
 from training.post_training.contrastive import PostTrained, post_train
-from training.post_training.copies import save_transformer
 from training.post_training.settings import PostTraining
 from training.recipe import Training
 from training.run import Logs, Trained
@@ -42,10 +41,11 @@ FINE_TUNING: Final = FineTuning(
 def small_bert(layers: int, folder: Path, tokenizer_of: Path, **config: int) -> Path:
     """A BERT with random weights."""
     torch.manual_seed(7)
-    pieces = load_tokenizer(read_folder(tokenizer_of)).get_vocab_size()
+    source = read_folder(tokenizer_of)
+    pieces = load_tokenizer(source).get_vocab_size()
     sizes = SMALL | {"num_hidden_layers": layers, "vocab_size": pieces} | config
     folder.mkdir()
-    save_transformer(BertModel(BertConfig(**sizes)), tokenizer_of, folder)
+    save_transformer(BertModel(BertConfig(**sizes)), source, folder)
     return folder
 
 
