@@ -110,7 +110,7 @@ def test_another_lesson_is_another_course(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number_ends_it(tmp_path: Path) -> None:
-    with pytest.raises(Diverged, match="in step 3: lower learning_rate"):
+    with pytest.raises(Diverged, match="in step 2: lower learning_rate"):
         course(tmp_path, Numbers(), rate=1e30)[1].finish()
     assert not (tmp_path / "checkpoint").exists()
 
