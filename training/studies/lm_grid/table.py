@@ -36,13 +36,13 @@ class Pace:
     words: float
     frozen: float
     layer: float
-    """More for each layer that learns, of an encoder of ENCODER_SIZE parameters."""
+    """More for each layer that learns."""
     causal: float
     """Times as many for a causal model."""
 
 
 PACES: Final[dict[Scale, Pace]] = {
-    "small": Pace(words=0.3, frozen=0.6, layer=0.6, causal=10),
+    "small": Pace(words=0.7, frozen=1, layer=0.6, causal=10),
     "full": Pace(words=5, frozen=10, layer=10, causal=10),
 }
 

@@ -81,7 +81,9 @@ class Setup:
     def scores(self, trained: Trained, cache: Path) -> Float64:
         """Of the test's candidates (S)."""
         log = self.test
-        return scorer(trained, log.news, log.seen(), cache)(log)
+        scores_S = scorer(trained, log.news, log.seen(), cache)(log)
+        trained.recommender.cpu()  # whence it is exported
+        return scores_S
 
     @property
     def measured_by(self) -> dict[str, JsonValue]:
