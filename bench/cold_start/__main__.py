@@ -22,7 +22,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import numpy as np
 
 from bench.cold_start import figures, plot
@@ -31,10 +30,12 @@ from bench.cold_start.experiment import POLICY, fill, measured
 from bench.cold_start.figures import Curves, Differences
 from bench.cold_start.kinds import fused
 from bench.cold_start.readers import with_clicks
+from bench.cold_start.service import until_counted
 from bench.data import MIND
 from bench.machine import describe
 from bench.processes import server
 from model_store.store import DEFAULT_ARTEFACT, ModelStore
+from newsstand_client import Newsstand
 from training.data.impressions import ImpressionLog
 from training.data.logs import read_logs
 from training.data.splits import check_no_leak, split_last_day
@@ -61,9 +62,10 @@ def main() -> None:
     kinds = fused(shipped, OUT / "store")
     kinds += attentive(shipped, logs, OUT / "runs", OUT / "store")
     ready = time.perf_counter()
-    with _serving() as client:
-        told = fill(client, log, before, clicks)
-        curves = measured(client, log, clicks, kinds)
+    with _serving() as (newsstand, address):
+        told = fill(newsstand, log, before, clicks)
+        until_counted(address)
+        curves = measured(newsstand, log, clicks, kinds)
     facts = {
         "model": shipped.manifest.reference,
         "seconds": {"training": ready - began, "service": time.perf_counter() - ready},
@@ -85,16 +87,17 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def _serving() -> Iterator[httpx.Client]:
-    """A service of its own that begins empty and serves what ships; its models are ours, too."""
+def _serving() -> Iterator[tuple[Newsstand, str]]:
+    """A service of its own that begins empty and serves what ships; its models are ours, too. And
+    its address.
+    """
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["serve", "--port", "0", "--data-dir", folder, "--reencode-share", "1"]
         arguments += ["--model-store", str(OUT / "store"), "--model", DEFAULT_ARTEFACT]
-        with (
-            server("service.cli", arguments, None, Path(folder) / "log") as port,
-            httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client,
-        ):
-            yield client
+        with server("service.cli", arguments, None, Path(folder) / "log") as port:
+            address = f"http://127.0.0.1:{port}"
+            with Newsstand(address, timeout=60.0) as newsstand:
+                yield newsstand, address
 
 
 def _popularity_until_then(before: ImpressionLog, day: ImpressionLog, log: ImpressionLog) -> Report:

@@ -50,7 +50,6 @@ SMALL: Final = Training(learning_rate=3e-4, temperature=0.1, epochs=8)
 LEARNED: Final[Mapping[str, tuple[Users, Training]]] = {
     "inclined": (Users(kind="inclined"), find("inclined").training),
     "additive": (Users(kind="additive"), SMALL),
-    "NRMS": (Users(kind="nrms", heads=16), SMALL),
 }
 
 

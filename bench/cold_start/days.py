@@ -8,11 +8,11 @@ are, and nothing of what was clicked.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from bench.cold_start.readers import Event, click
+from newsstand_client import Article, Event
 from training.data.impressions import ImpressionLog
 from training.data.ragged import Int64
 
@@ -54,10 +54,11 @@ def crowd(before: ImpressionLog, calendar: Calendar) -> Iterator[Event]:
         moment = calendar.moved(np.datetime64(impression.time, "s"))
         for article_id, label in zip(impression.candidates, impression.labels, strict=True):
             if label:
-                yield click(f"crowd.{impression.impression_id}", article_id, moment)
+                reader = f"crowd.{impression.impression_id}"
+                yield Event(user_id=reader, article_id=article_id, type="click", timestamp=moment)
 
 
-def articles(day: ImpressionLog, before: ImpressionLog, calendar: Calendar) -> list[dict[str, Any]]:
+def articles(day: ImpressionLog, before: ImpressionLog, calendar: Calendar) -> Iterator[Article]:
     """All that the day's impressions name and the days before clicked.
 
     The log does not say when articles were published: it was when the days before first showed
@@ -65,23 +66,19 @@ def articles(day: ImpressionLog, before: ImpressionLog, calendar: Calendar) -> l
     chance, for one that the day itself is the first to show.
     """
     rows = np.union1d(day.seen(), before.clicks.values)
-    published = _published(rows, day, before, calendar)
-    return [
-        {
-            "article_id": news_id,
-            "language": "en",
-            # Each is a source of its own, so that a list can be asked for of these articles alone.
-            "source": news_id,
-            "published_at": moment.isoformat(),
-        }
-        | {name: fields[name] for name in ("title", "category", "subcategory") if fields[name]}
-        for news_id, fields, moment in zip(
-            (day.news.ids[row] for row in rows.tolist()),
-            day.news.fields(rows),
-            published,
-            strict=True,
+    fields, published = day.news.fields(rows), _published(rows, day, before, calendar)
+    for row, said, moment in zip(rows.tolist(), fields, published, strict=True):
+        news_id = day.news.ids[row]
+        yield Article(
+            article_id=news_id,
+            title=said["title"] or "",
+            category=said["category"] or None,
+            subcategory=said["subcategory"] or None,
+            language="en",
+            # Each is a source of its own, so that a list can be asked for of some articles alone.
+            source=news_id,
+            published_at=moment,
         )
-    ]
 
 
 def _published(

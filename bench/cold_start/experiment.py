@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import Final
 
-import httpx
 from rich.console import Console
 from rich.progress import track
 
-from bench.cold_start import service
 from bench.cold_start.days import Calendar, articles, crowd
 from bench.cold_start.figures import Curve, Curves
 from bench.cold_start.kinds import Kind
 from bench.cold_start.readers import events_of
-from bench.cold_start.service import Ask
+from bench.cold_start.service import Ask, accepted, ranked, recommended, scores, switch, unranked
+from newsstand_client import Newsstand
 from training.data.impressions import ImpressionLog
 from training.evaluation.report import evaluate_scores
 
@@ -20,27 +19,26 @@ POLICY: Final = "default policy over the mean"
 
 
 def fill(
-    client: httpx.Client, log: ImpressionLog, before: ImpressionLog, clicks: Sequence[int]
+    newsstand: Newsstand, log: ImpressionLog, before: ImpressionLog, clicks: Sequence[int]
 ) -> dict[str, int]:
     """Tell a service that knows nothing of the articles, of the days before, and of the log's
-    readers, each number of clicks in a reader of its own; how many of each.
+    readers, each number of clicks in a reader of its own; how many of each it was told.
     """
     calendar = Calendar.of(log)
-    told = {"articles": service.send(client, "/v1/articles", articles(log, before, calendar))}
-    told["clicks of the days before"] = service.send(client, "/v1/events", crowd(before, calendar))
-    told["clicks of the readers"] = sum(
-        service.send(client, "/v1/events", events_of(log, count, calendar.long_ago))
-        for count in clicks
+    stored = newsstand.put_articles(articles(log, before, calendar))
+    public = newsstand.send_events(crowd(before, calendar))
+    own = newsstand.send_events(
+        event for count in clicks for event in events_of(log, count, calendar.long_ago)
     )
-    service.until_counted(client)
-    return told
+    return {
+        "articles": accepted(stored),
+        "clicks of the days before": accepted(public),
+        "clicks of the readers": accepted(own),
+    }
 
 
 def measured(
-    client: httpx.Client,
-    log: ImpressionLog,
-    clicks: Sequence[int],
-    kinds: Sequence[Kind],
+    newsstand: Newsstand, log: ImpressionLog, clicks: Sequence[int], kinds: Sequence[Kind]
 ) -> Curves:
     """Ask a service that is filled, and serves the first kind's model: for what its default policy
     makes of that, then for the scores of every kind, to whose model it is switched.
@@ -49,17 +47,17 @@ def measured(
     at the first click.
     """
     known = [count for count in clicks if count]
-    service.scores(client, log, 0, service.unranked)
-    curves = {POLICY: _curve(client, log, clicks, service.recommended, POLICY)}
+    scores(newsstand, log, 0, unranked)
+    curves = {POLICY: _curve(newsstand, log, clicks, recommended, POLICY)}
     for number, kind in enumerate(kinds):
         if number:
-            service.switch(client, kind.model)
-        curves[kind.name] = _curve(client, log, known, service.ranked, kind.name)
+            switch(newsstand, kind.model)
+        curves[kind.name] = _curve(newsstand, log, known, ranked, kind.name)
     return curves
 
 
 def _curve(
-    client: httpx.Client, log: ImpressionLog, clicks: Sequence[int], ask: Ask, name: str
+    newsstand: Newsstand, log: ImpressionLog, clicks: Sequence[int], ask: Ask, name: str
 ) -> Curve:
     shown = track(clicks, name, console=Console(stderr=True))
-    return {count: evaluate_scores(log, service.scores(client, log, count, ask)) for count in shown}
+    return {count: evaluate_scores(log, scores(newsstand, log, count, ask)) for count in shown}

@@ -5,17 +5,16 @@ All numbers of clicks are measured on the same impressions, so that nothing but 
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from newsstand_client import Event
 from training.data.impressions import Impression, ImpressionLog
 from training.data.news import NewsId
 from training.data.texts import evenly
 
 APART: Final = timedelta(minutes=1)
-Event = dict[str, Any]
-"""As ``POST /v1/events`` takes it."""
 
 
 def with_clicks(
@@ -47,14 +46,5 @@ def events_of(log: ImpressionLog, clicks: int, last: datetime) -> Iterator[Event
     for impression in log:
         reader, history = reader_id(impression, clicks), newest(impression, clicks)
         for before, article_id in zip(range(clicks - 1, -1, -1), history, strict=True):
-            yield click(reader, article_id, last - before * APART)
-
-
-def click(reader: str, article_id: NewsId, moment: datetime) -> Event:
-    """One click."""
-    return {
-        "user_id": reader,
-        "article_id": article_id,
-        "type": "click",
-        "timestamp": moment.isoformat(),
-    }
+            moment = last - before * APART
+            yield Event(user_id=reader, article_id=article_id, type="click", timestamp=moment)

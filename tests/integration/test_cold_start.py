@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 
@@ -13,6 +12,7 @@ from bench.cold_start.experiment import POLICY, fill, measured
 from bench.cold_start.kinds import Kind, fused
 from bench.cold_start.readers import with_clicks
 from model_store.store import DEFAULT_ARTEFACT, ModelStore
+from newsstand_client import Newsstand
 from tests.integration.service_process import ServiceProcess
 from tests.invented_log import invented_log, invented_news
 from training.data.impressions import ImpressionLog
@@ -34,12 +34,18 @@ def kinds(store: Path) -> list[Kind]:
 
 
 @pytest.fixture(scope="module")
-def client(
+def address(
     store: Path, kinds: list[Kind], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[httpx.Client]:
+) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("cold-start-service")
     with ServiceProcess("--data-dir", str(folder), "--model-store", str(store)) as running:
-        yield running.client
+        yield str(running.client.base_url).rstrip("/")
+
+
+@pytest.fixture(scope="module")
+def newsstand(address: str) -> Iterator[Newsstand]:
+    with Newsstand(address) as client:
+        yield client
 
 
 def cut(log: ImpressionLog, clicks: int) -> ImpressionLog:
@@ -47,17 +53,22 @@ def cut(log: ImpressionLog, clicks: int) -> ImpressionLog:
 
 
 def test_a_reader_of_few_clicks_is_served_as_the_offline_evaluation_scores_them(
-    client: httpx.Client, store: Path, kinds: list[Kind], monkeypatch: pytest.MonkeyPatch
+    newsstand: Newsstand,
+    address: str,
+    store: Path,
+    kinds: list[Kind],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     news = invented_news()
     before = invented_log(news, 60)
     log = with_clicks(invented_log(news, 40, day=1, seed=2), max(CLICKS), 8)
-    told = fill(client, log, before, CLICKS)
+    told = fill(newsstand, log, before, CLICKS)
+    service.until_counted(address)
     assert told["clicks of the readers"] == len(log) * sum(CLICKS)
 
     # A reader without clicks is given what was read most in the days before.
-    nobody_S = service.scores(client, log, 0, service.recommended)
-    hottest = client.get("/v1/trending?limit=1").json()["items"][0]["article_id"]
+    nobody_S = service.scores(newsstand, log, 0, service.recommended)
+    hottest = newsstand.trending(limit=1).items[0].article_id
     clicked = [before.news.ids[row] for row in before.clicks.values]
     assert hottest in clicked
     never_S = ~np.isin(log.candidates.values, before.clicks.values)
@@ -65,10 +76,10 @@ def test_a_reader_of_few_clicks_is_served_as_the_offline_evaluation_scores_them(
 
     # A list longer than a filter is asked for in pieces, and is the same.
     monkeypatch.setattr(service, "MOST_SOURCES", 3)
-    pieces_S = service.scores(client, log, 0, service.recommended)
+    pieces_S = service.scores(newsstand, log, 0, service.recommended)
     np.testing.assert_allclose(pieces_S, nobody_S, atol=1e-4)
 
-    curves = measured(client, log, CLICKS, kinds)
+    curves = measured(newsstand, log, CLICKS, kinds)
     assert {name: list(curve) for name, curve in curves.items()} == {
         POLICY: [0, 1, 4],
         kinds[0].name: [1, 4],
