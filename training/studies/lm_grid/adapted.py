@@ -6,13 +6,14 @@ from training.encoders.folder import read_folder
 from training.encoders.huggingface import load_encoder, save_transformer
 from training.export.from_recipe import merge_adapters
 from training.models.depth import layers_of
-from training.models.text import States, Tokens
-from training.run import Trained
+from training.models.text import States, TextEncoder, Tokens
 
 
-def save_adapted(trained: Trained, source: Path, folder: Path) -> None:
-    """Write the ``source`` folder's transformer with what its top layers learned, to ``folder``."""
-    text = dict(trained.recommender.news.text_encoders())["title"]
+def save_adapted(text: TextEncoder, source: Path, folder: Path) -> None:
+    """Write the ``source`` folder's transformer with what its top layers learned, to ``folder``.
+
+    The adapters of ``text`` are merged into its layers.
+    """
     assert isinstance(text.trained, Tokens | States)
     merge_adapters(text.trained)
     learned = layers_of(text.trained.transformer)

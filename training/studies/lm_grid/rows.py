@@ -75,7 +75,8 @@ def encoder_row(setup: Setup, design: Design, minutes: float) -> Row:
         recipe, exam = recipe_of(setup.settings, design, known, source), _exam(setup, known)
         trained, measured = _made(setup, exam, recipe, folder)
         if design.form == "lora":
-            save_adapted(trained, known.folder.path, folder / ADAPTED)
+            text = dict(trained.recommender.news.text_encoders())["title"]
+            save_adapted(text, known.folder.path, folder / ADAPTED)
         earlier = made[first].measured.figures if needs else {}
         return Measured(measured.samples, measured.facts, costs.both(earlier, measured.figures))
 

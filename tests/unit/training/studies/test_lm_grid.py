@@ -5,14 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from tests.unit.training.conftest import prepare, titled_log
 from tests.unit.training.studies.lm_grids import built, tiny
-from training.encoders.huggingface import load_tokenizer
+from training.encoders.folder import read_folder
+from training.encoders.huggingface import load_encoder, load_tokenizer
 from training.errors import BadRecipe, UnreadableData, UnusableEncoder
 from training.recipe import Transformer
 from training.studies.clicks import Days
 from training.studies.costs import COST
 from training.studies.findings import judged
+from training.studies.lm_grid.adapted import save_adapted
 from training.studies.lm_grid.claims import claims as claims_of
 from training.studies.lm_grid.designs import Design, Grid
 from training.studies.lm_grid.encoders import known_encoders
@@ -199,6 +203,32 @@ def test_a_prompt_keeps_its_end_around_any_text(tiny_llama: Path, exam: Exam) ->
     end = tokenizer.encode("word:", add_special_tokens=False).ids[-2:]
     for title in cut:
         assert tokenizer.encode(recipe.text.template.format(title=title)).ids[-2:] == end
+
+
+@pytest.mark.parametrize("layers", ["1", "null"])
+@torch.no_grad()
+def test_step_one_leaves_the_encoder_with_what_its_adapters_learned(
+    tiny_llama: Path, tmp_path: Path, layers: str
+) -> None:
+    settings = tiny(f"two_step.layers={layers}", llama=tiny_llama)
+    (known,) = known_encoders(settings)
+    recipe = recipe_of(settings, Design("nrms", "llama", "lora"), known, tiny_llama)
+    text = dict(prepare(recipe, titled_log()).recommender.news.text_encoders())["title"].eval()
+    learned = [p for name, p in text.named_parameters() if "lora_B" in name]
+    for weights in learned:
+        torch.nn.init.normal_(weights, std=0.5)
+    ids_BT, mask_BT = torch.arange(5, 29).view(3, 8), torch.ones(3, 8, dtype=torch.int64)
+    assert text.trained is not None
+    expected = text.trained(text.before(ids_BT, mask_BT), mask_BT)[:, -1]
+    save_adapted(text, tiny_llama, tmp_path / "adapted")
+
+    def vectors(folder: Path) -> torch.Tensor:
+        found: torch.Tensor = load_encoder(read_folder(folder), "last_token")(ids_BT, mask_BT)
+        return found
+
+    assert learned
+    torch.testing.assert_close(vectors(tmp_path / "adapted"), expected, atol=1e-4, rtol=1e-4)
+    assert (vectors(tiny_llama) - expected).abs().max() > 0.1
 
 
 def test_the_lead_of_the_first_group_is_a_mean_over_all() -> None:
