@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from training.adaptation.decoder import Autoencoder
-from training.adaptation.examples import examples
+from training.adaptation.examples import Examples, examples
 from training.adaptation.learning import course_of
 from training.adaptation.lesson import Retelling
 from training.adaptation.sampling import Tempered
@@ -63,7 +63,7 @@ def adapt(
     with working(f"Loading {encoder}"):
         whole = load_whole(encoder, settings.max_tokens, settings.prefix)
         torch.manual_seed(settings.seed)
-        model = Autoencoder(whole.module)
+        model = Autoencoder(whole.module, _told_from(settings, learned_from, whole))
         process = accelerator(settings)
         rows_of_step = settings.batch_size * process.num_processes
         lesson = Retelling(learned_from, sampling, whole, rows_of_step, settings.seed)
@@ -80,6 +80,12 @@ def adapt(
         write_folder(whole, out, _account(adapted, settings, encoder, course.fingerprint))
     process.wait_for_everyone()
     return adapted
+
+
+def _told_from(settings: Adaptation, examples: Examples, encoder: WholeEncoder) -> list[int] | None:
+    if settings.told_from == "vocabulary":
+        return None
+    return sorted({piece for text in encoder.told(examples.texts()) for piece in text})
 
 
 def _account(adapted: Adapted, settings: Adaptation, encoder: Path, run: str) -> dict[str, object]:

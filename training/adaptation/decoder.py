@@ -7,10 +7,10 @@ and keys have no say and learn nothing: they are left out, and what the vector s
 a text, not once a token. The numbers are those of cross-attention with them.
 
 Shapes: B texts, T tokens, N tokens that are told, D dimensions, A heads, K dimensions of a head,
-X dimensions of a vector, V pieces.
+X dimensions of a vector, V pieces, P of them that a token is told from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -95,9 +95,13 @@ class Head(nn.Module):
 class Decoder(nn.Module):
     """Tells a text, token by token, from its vector. Raises UnusableEncoder for layers that it
     does not know how to walk.
+
+    ``pieces`` are those of the vocabulary, in ascending order, that a token is told from.
     """
 
-    def __init__(self, encoder: SentenceEncoder) -> None:
+    pieces_P: Tensor | None
+
+    def __init__(self, encoder: SentenceEncoder, pieces: Sequence[int] | None = None) -> None:
         super().__init__()
         transformer: Any = encoder.transformer
         if not isinstance(transformer, KNOWN):
@@ -113,8 +117,15 @@ class Decoder(nn.Module):
         )
         activation = transformer.encoder.layer[0].intermediate.intermediate_act_fn
         self.head = Head(config, activation)
+        told_from = None if pieces is None else torch.tensor(pieces)
+        self.register_buffer("pieces_P", told_from, persistent=False)
         for new in (self.crossings, self.head):
             _begin(new, config.initializer_range)
+
+    def own(self) -> Iterator[nn.Parameter]:
+        """What it does not share with the encoder."""
+        yield from self.crossings.parameters()
+        yield from self.head.parameters()
 
     @property
     def table(self) -> Tensor:
@@ -133,18 +144,21 @@ class Decoder(nn.Module):
 
     def loss(self, states_ND: Tensor, wanted_N: Tensor) -> Tensor:
         """The mean cross-entropy of the wanted tokens, in full precision whatever states are in."""
-        states_ND = self.head(states_ND)
+        states_ND, table_VD, bias_V = self.head(states_ND), self.table, self.head.bias
+        if self.pieces_P is not None:
+            table_VD, bias_V = table_VD[self.pieces_P], bias_V[self.pieces_P]
+            wanted_N = torch.searchsorted(self.pieces_P, wanted_N)
         with torch.autocast(states_ND.device.type, enabled=False):
-            return token_loss(states_ND.to(self.table.dtype), self.table, self.head.bias, wanted_N)
+            return token_loss(states_ND.to(table_VD.dtype), table_VD, bias_V, wanted_N)
 
 
 class Autoencoder(nn.Module):
     """Encoder and decoder. What they share counts once among the parameters."""
 
-    def __init__(self, encoder: SentenceEncoder) -> None:
+    def __init__(self, encoder: SentenceEncoder, pieces: Sequence[int] | None = None) -> None:
         super().__init__()
         self.encoder = encoder
-        self.decoder = Decoder(encoder)
+        self.decoder = Decoder(encoder, pieces)
         transformer: Any = encoder.transformer
         transformer.set_attn_implementation("sdpa")
 

@@ -31,6 +31,11 @@ class Examples:
     frame: pl.DataFrame
     """What they are made of."""
 
+    def texts(self) -> list[str]:
+        """All that is ever told."""
+        columns = [name for name in ("text", "source", "target") if name in self.frame.columns]
+        return [text for name in columns for text in self.frame[name].unique(maintain_order=True)]
+
     def digest(self) -> str:
         """Another one for other texts or languages."""
         digest = hashlib.sha256()

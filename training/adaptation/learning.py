@@ -1,4 +1,4 @@
-"""The adaptation as a course: AdamW at a constant rate, a term from checkpoint to checkpoint."""
+"""The adaptation as a course: AdamW at constant rates, a term from checkpoint to checkpoint."""
 
 from pathlib import Path
 
@@ -22,16 +22,24 @@ def course_of(
 ) -> Course[Batch]:
     """With a validation it is another run than without."""
     every = settings.checkpoint_steps
-    plan = Plan(settings.steps, term=every, keep=every, optimizer=optimiser_of(model, settings))
+    alone = settings.decoder_steps
+    plan = Plan(
+        settings.steps,
+        term=every,
+        keep=every,
+        optimizer=optimiser_of(model, settings),
+        rate=[lambda step: float(step >= alone), lambda step: 1.0],
+        unchosen=alone,
+    )
     identity = f"{settings.model_dump_json(exclude={'name'})} {validated}"
     return Course(process, model, lesson, plan, folder, identity)
 
 
 def optimiser_of(model: Autoencoder, settings: Adaptation) -> AdamW:
-    """What encoder and decoder share is there once."""
-    return AdamW(
-        model.parameters(),
-        lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        fused=True,
-    )
+    """The encoder's weights, which are the decoder's too, and after them the decoder's own."""
+    own_rate = settings.decoder_learning_rate or settings.learning_rate
+    groups = [
+        {"params": list(model.encoder.parameters()), "lr": settings.learning_rate},
+        {"params": list(model.decoder.own()), "lr": own_rate},
+    ]
+    return AdamW(groups, weight_decay=settings.weight_decay, fused=True)

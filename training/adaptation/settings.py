@@ -1,8 +1,8 @@
 """All that an adaptation is made of, frozen and typed; it stands beside the weights it made."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from training.recipe import Settings
 
@@ -26,6 +26,16 @@ class Adaptation(Settings):
     batch_size: int = Field(default=32, ge=1)
     steps: int = Field(default=20_000, ge=1)
     learning_rate: float = Field(default=3e-5, gt=0, description="constant")
+    decoder_learning_rate: float | None = Field(
+        default=None, gt=0, description="of what is the decoder's own; null: learning_rate"
+    )
+    decoder_steps: int = Field(
+        default=0, ge=0, description="so many steps at first, only what is the decoder's own learns"
+    )
+    told_from: Literal["vocabulary", "corpus"] = Field(
+        default="vocabulary",
+        description="a token is told from the whole vocabulary, or from what the texts hold of it",
+    )
     weight_decay: float = Field(default=0.0, ge=0)
     least_texts: int = Field(
         default=101, ge=1, description="a language (or two, of pairs) with fewer is dropped"
@@ -35,3 +45,9 @@ class Adaptation(Settings):
     )
     checkpoint_steps: int = Field(default=1_000, ge=1)
     mixed_precision: Literal["no", "bf16", "fp16"] = "no"
+
+    @model_validator(mode="after")
+    def _teaches_the_encoder(self) -> Self:
+        if self.decoder_steps >= self.steps:
+            raise ValueError("decoder_steps: the encoder learns after them, so fewer than steps")
+        return self

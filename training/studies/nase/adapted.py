@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import JsonValue
-
 from training.adaptation.adapt import Adapted, adapt
 from training.adaptation.choice import LateFusionMrr
 from training.adaptation.settings import Adaptation, ObjectiveName
@@ -80,7 +78,7 @@ def variant_row(setup: Setup, variant: Variant, minutes: float) -> Row:
         variant.name,
         f"{variant.title}, frozen",
         make,
-        {**setup.measured_by, "adaptation": _told(settings)},
+        {**setup.measured_by, "adaptation": settings.model_dump(mode="json")},
         (*setup.inputs, *setup.paths.corpora),
         needs,
         minutes,
@@ -113,14 +111,6 @@ def adaptation(settings: NaseSettings, variant: Variant) -> Adaptation:
     if any(getattr(common, name) != getattr(default, name) for name in own):
         raise BadRecipe(f"adaptation has no {', '.join(own)} of its own: rows and study say them")
     return common.model_copy(update=own)
-
-
-def _told(settings: Adaptation) -> dict[str, JsonValue]:
-    """What decides a variant. Full precision goes without saying: rows were made before there was
-    another, and stay.
-    """
-    told = settings.model_dump(mode="json")
-    return {key: told[key] for key in told if (key, told[key]) != ("mixed_precision", "no")}
 
 
 def _worth(finished: Finished) -> float:

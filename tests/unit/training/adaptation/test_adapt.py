@@ -13,7 +13,9 @@ from torch import nn
 from transformers import BartConfig, BartModel
 
 from tests.unit.training.adaptation.conftest import LINES, PAIRS, SETTINGS, TEXTS
+from training.adaptation import adapt as adapting
 from training.adaptation.adapt import Adapted, adapt
+from training.adaptation.decoder import Autoencoder
 from training.adaptation.saving import ACCOUNT
 from training.adaptation.settings import Adaptation
 from training.adaptation.whole import Float32, WholeEncoder, load_whole
@@ -21,6 +23,7 @@ from training.cli import main
 from training.data.features import Vocabularies
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import dimension, load_encoder
+from training.encoders.sentence_encoder import SentenceEncoder
 from training.errors import BadRecipe, NotWritable, TrainingError, UnusableEncoder
 from training.export.from_folder import Wishes, export_folder
 from training.models.build import build
@@ -75,6 +78,27 @@ def labse(tiny_bert: Path, tmp_path: Path) -> Path:
     (base / "onnx").mkdir()
     (base / "onnx" / "model.onnx").write_bytes(b"the old weights")
     return base
+
+
+@pytest.mark.parametrize("objective", ["dae", "mt", "dae+mt"])
+def test_a_token_told_from_the_corpus_is_told_from_all_that_the_texts_hold(
+    tiny_bert: Path, tmp_path: Path, objective: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[Autoencoder] = []
+
+    def autoencoder(encoder: SentenceEncoder, pieces: list[int] | None) -> Autoencoder:
+        built.append(Autoencoder(encoder, pieces))
+        return built[-1]
+
+    monkeypatch.setattr(adapting, "Autoencoder", autoencoder)
+    settings = SHORT.model_copy(update={"objective": objective, "told_from": "corpus"})
+    run(tiny_bert, tmp_path, settings)
+    told = load_whole(tiny_bert, SETTINGS.max_tokens).told(
+        LINES if objective == "dae" else LINES[:20]
+    )
+    pieces_P = built[0].decoder.pieces_P
+    assert pieces_P is not None
+    assert pieces_P.tolist() == sorted({piece for text in told for piece in text})
 
 
 @pytest.mark.parametrize("base", ["tiny_bert", "tiny_xlm_roberta"])

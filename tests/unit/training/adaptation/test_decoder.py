@@ -231,3 +231,41 @@ def test_a_vector_of_another_length_is_told_from_too(tiny_bert: Path) -> None:
     encoder.dense = torch.nn.Sequential(torch.nn.Linear(64, 24), torch.nn.Tanh())
     model = Autoencoder(encoder).eval()
     assert torch.isfinite(model(batch(replace(whole, module=encoder), LINES[:3])))
+
+
+def test_a_token_is_told_from_some_pieces_alone(both: Both) -> None:
+    whole, model = both
+    model.double()
+    given = batch(whole, LINES[:5])
+    some = sorted(set(given.wanted_N.tolist()) | {7, 11})
+    assert len(some) < len(model.decoder.table)
+    few = Autoencoder(model.encoder, some).double().eval()
+    few.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        told = few.decoder.states(few.vectors(given.read), given.told)
+        logits_NV = few.decoder.head(told) @ few.decoder.table.T + few.decoder.head.bias
+    others = [piece for piece in range(len(model.decoder.table)) if piece not in some]
+    logits_NV[:, others] = float("-inf")
+    loss = few(given)
+    assert float(loss.detach()) == pytest.approx(float(cross_entropy(logits_NV, given.wanted_N)))
+    loss.backward()
+    bias = few.decoder.head.bias.grad
+    assert bias is not None
+    assert not bias[others].any()
+    assert bias[some].all()
+
+
+def test_from_all_pieces_is_from_the_vocabulary(both: Both) -> None:
+    whole, model = both
+    given = batch(whole, LINES[:5])
+    every = Autoencoder(model.encoder, range(len(model.decoder.table))).eval()
+    every.load_state_dict(model.state_dict())
+    assert float(every(given).detach()) == float(model(given).detach())
+
+
+def test_what_is_its_own_is_what_it_does_not_share(both: Both) -> None:
+    _, model = both
+    shared = {id(weight) for weight in model.encoder.parameters()}
+    own = {id(weight) for weight in model.decoder.own()}
+    assert not shared & own
+    assert shared | own == {id(weight) for weight in model.parameters()}

@@ -21,7 +21,7 @@ from tests.unit.training.adaptation.conftest import (
 )
 from training.adaptation.decoder import Autoencoder, Batch
 from training.adaptation.examples import examples
-from training.adaptation.learning import course_of
+from training.adaptation.learning import course_of, optimiser_of
 from training.adaptation.lesson import Retelling
 from training.adaptation.packed import Packed
 from training.adaptation.sampling import Tempered
@@ -187,6 +187,40 @@ def test_in_bf16_they_are_learned_too(tiny_bert: Path, tmp_path: Path) -> None:
     losses = course(model, lesson, settings, tmp_path).finish().losses
     assert losses[-1] < losses[0] / 3
     assert {weight.dtype for weight in model.parameters()} == {torch.float32}
+
+
+def test_at_first_the_decoders_own_parts_learn_alone(tiny_bert: Path, tmp_path: Path) -> None:
+    changes = {"decoder_steps": 4, "decoder_learning_rate": 5e-3}
+    settings = SETTINGS.model_copy(update=changes)
+    _, start = fresh(tiny_bert)
+    encoders, own = [weights(start.encoder)], [weights(start.decoder.head)]
+
+    def validate(model: Autoencoder) -> float:
+        encoders.append(weights(model.encoder))
+        own.append(weights(model.decoder.head))
+        return 1 / len(encoders)
+
+    _, taken = run(tiny_bert, tmp_path, settings, validate=validate)
+    assert taken.chosen.step == 6
+    begun, as_it_came, after_2, after_4, after_6 = encoders
+    for found in (as_it_came, after_2, after_4):
+        check_equal(begun, found)
+    assert any((after_6[name] != tensor).any() for name, tensor in begun.items())
+    assert all(
+        any((later[name] != tensor).any() for name, tensor in earlier.items())
+        for earlier, later in pairwise(own[1:])
+    )
+
+
+def test_the_decoders_own_parts_have_a_rate_of_their_own(tiny_bert: Path) -> None:
+    _, model = fresh(tiny_bert)
+
+    def rates(**changes: float) -> list[float]:
+        settings = SETTINGS.model_copy(update=changes)
+        return [group["lr"] for group in optimiser_of(model, settings).param_groups]
+
+    assert rates() == [SETTINGS.learning_rate] * 2
+    assert rates(decoder_learning_rate=0.5) == [SETTINGS.learning_rate, 0.5]
 
 
 def test_a_loss_that_is_no_number_ends_the_run(tiny_bert: Path, tmp_path: Path) -> None:
