@@ -131,7 +131,8 @@ SMALL: Final = (
     "clicks.training.epochs=1",
     "clicks.training.batch_size=32",
     "clicks.training.history_length=20",
-    "clicks.training.learning_rate=3e-4",
+    "clicks.training.learning_rate=1e-3",
+    "clicks.training.transformer_learning_rate=5e-5",
 )
 """A sample of everything. Few steps need longer ones: the rates are higher than the paper's."""
 
