@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from training.studies.findings import Judged, Tested
+from training.studies.findings import Contrast, Judged, Tested
 from training.studies.plan import duration
 from training.studies.running import Results
 from training.studies.study import Column, Measured, Picture, Row
 
 NOTHING: Final = ""
+WHOLE: Final = 100
+"""From here on a figure is told without decimals."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def _measured(results: Results, section: str, columns: Sequence[Column]) -> Tabl
 
 def _cell(measured: Measured, column: str) -> str:
     if column in measured.figures:
-        return f"{measured.figures[column]:,.6g}"
+        figure = measured.figures[column]
+        return f"{figure:,.0f}" if abs(figure) >= WHOLE else f"{figure:.3g}"
     sample = measured.samples.get(column)
     if sample is None:
         return NOTHING
@@ -92,12 +95,7 @@ def _quoted(results: Results) -> Table:
 def _findings(results: Results, findings: Sequence[Judged]) -> Table:
     def told(test: Tested) -> str:
         by, p = test.difference, "< 0.001" if test.p < 0.001 else f"{test.p:.3f}"
-        higher, lower = test.contrast.higher, test.contrast.lower
-        return (
-            f"{_named(results, higher.row, higher.column)} minus "
-            f"{_named(results, lower.row, lower.column)}: "
-            f"{by.mean:+.4f} ± {by.standard_error:.4f}, p {p}"
-        )
+        return f"{_named(results, test.contrast)}: {by.mean:+.4f} ± {by.standard_error:.4f}, p {p}"
 
     rows = [
         (one.finding.claim, one.finding.said, one.verdict, "; ".join(map(told, one.tests)))
@@ -107,9 +105,17 @@ def _findings(results: Results, findings: Sequence[Judged]) -> Table:
     return Table("Findings", header, tuple(rows))
 
 
-def _named(results: Results, row: str, column: str) -> str:
+def _named(results: Results, contrast: Contrast) -> str:
+    """What two rows have in common, a column or the row, is said once."""
     titles = {one.name: f"{one.section}, {one.title}" for one in results.study.columns}
-    return f"{results.study.row(row).title} ({titles.get(column, column)})"
+    sides = contrast.higher, contrast.lower
+    rows = [results.study.row(one.row).title for one in sides]
+    columns = [titles.get(one.column, one.column) for one in sides]
+    if len(set(columns)) == 1:
+        return f"{columns[0]}: {' minus '.join(rows)}"
+    if len(set(rows)) == 1:
+        return f"{rows[0]}: {' minus '.join(columns)}"
+    return " minus ".join(f"{row} ({column})" for row, column in zip(rows, columns, strict=True))
 
 
 def _making(results: Results) -> Table:
