@@ -13,12 +13,13 @@ from torch.nn.functional import cross_entropy
 
 from training.examples import Batch
 from training.models.recommender import Recommender
+from training.precision import single
 
 
 def nce(scores_BC: Tensor, temperature: float) -> Tensor:
     """The mean of −log softmax of the clicked candidate, which stands first (NRMS, equation 12)."""
     clicked_B = torch.zeros(len(scores_BC), dtype=torch.int64, device=scores_BC.device)
-    return cross_entropy(scores_BC.float() / temperature, clicked_B)
+    return cross_entropy(single(scores_BC) / temperature, clicked_B)
 
 
 class Objective(Protocol):

@@ -7,22 +7,27 @@ Iana et al., *News Without Borders* (arXiv 2406.12634): NaSE. The paper's best, 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import Final
 
 import torch
 
 from training.adaptation.decoder import Autoencoder
 from training.adaptation.examples import Examples, examples
-from training.adaptation.learning import course_of
+from training.adaptation.learning import course_of, decoder_course
 from training.adaptation.lesson import Retelling
 from training.adaptation.sampling import Tempered
-from training.adaptation.saving import check_free, write_folder
+from training.adaptation.saving import check_free, take_up, write_folder
 from training.adaptation.settings import Adaptation
 from training.adaptation.whole import WholeEncoder, load_whole
 from training.course.course import Mark
 from training.data.polynews import ParallelTexts, Texts
 from training.loop import accelerator
 from training.progress import said, working
+
+CHUNK: Final = 10_000
+"""So many texts are tokenised at once."""
 
 Validate = Callable[[WholeEncoder], float]
 """What an encoder is worth as it stands; the paper's is ``choice.LateFusionMrr``."""
@@ -64,20 +69,27 @@ def adapt(
         whole = load_whole(encoder, settings.max_tokens, settings.prefix)
         torch.manual_seed(settings.seed)
         model = Autoencoder(whole.module, _told_from(settings, learned_from, whole))
+        take_up(model.decoder, encoder)
         process = accelerator(settings)
         rows_of_step = settings.batch_size * process.num_processes
         lesson = Retelling(learned_from, sampling, whole, rows_of_step, settings.seed)
-        validated = validate is not None
-        course = course_of(process, model, lesson, settings, work, validated=validated)
-    check_free(out, course.fingerprint)
     if sampling.dropped:
         few = ", ".join(f"{name} ({count})" for name, count in sampling.dropped.items())
         said(f"dropped for fewer than {settings.least_texts} texts: {few}")
+    validated = validate is not None
+    if settings.decoder_steps:
+        with decoder_course(model, lesson, settings, work, validated=validated) as alone:
+            check_free(out, alone.fingerprint)
+            alone.finish()
+    course = course_of(model, lesson, settings, work, validated=validated)
+    run = alone.fingerprint if settings.decoder_steps else course.fingerprint
+    check_free(out, run)
     course.finish(validate=None if validate is None else partial(validate, whole))
     model.eval().cpu()
     adapted = Adapted(out, course.chosen.step, course.marks, sampling.dropped)
     if process.is_main_process:
-        write_folder(whole, out, _account(adapted, settings, encoder, course.fingerprint))
+        account = _account(adapted, settings, encoder, run)
+        write_folder(whole, model.decoder, out, account)
     process.wait_for_everyone()
     return adapted
 
@@ -85,7 +97,10 @@ def adapt(
 def _told_from(settings: Adaptation, examples: Examples, encoder: WholeEncoder) -> list[int] | None:
     if settings.told_from == "vocabulary":
         return None
-    return sorted({piece for text in encoder.told(examples.texts()) for piece in text})
+    texts, held = examples.texts(), set[int]()
+    for first in range(0, len(texts), CHUNK):
+        held.update(chain.from_iterable(encoder.told(texts[first : first + CHUNK])))
+    return sorted(held)
 
 
 def _account(adapted: Adapted, settings: Adaptation, encoder: Path, run: str) -> dict[str, object]:

@@ -10,7 +10,7 @@ Shapes: B texts, T tokens, N tokens that are told, D dimensions, A heads, K dime
 X dimensions of a vector, V pieces, P of them that a token is told from.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -119,13 +119,11 @@ class Decoder(nn.Module):
         self.head = Head(config, activation)
         told_from = None if pieces is None else torch.tensor(pieces)
         self.register_buffer("pieces_P", told_from, persistent=False)
-        for new in (self.crossings, self.head):
-            _begin(new, config.initializer_range)
+        _begin(self.own(), config.initializer_range)
 
-    def own(self) -> Iterator[nn.Parameter]:
+    def own(self) -> nn.ModuleDict:
         """What it does not share with the encoder."""
-        yield from self.crossings.parameters()
-        yield from self.head.parameters()
+        return nn.ModuleDict({"crossings": self.crossings, "head": self.head})
 
     @property
     def table(self) -> Tensor:
@@ -144,7 +142,8 @@ class Decoder(nn.Module):
 
     def loss(self, states_ND: Tensor, wanted_N: Tensor) -> Tensor:
         """The mean cross-entropy of the wanted tokens, in full precision whatever states are in."""
-        states_ND, table_VD, bias_V = self.head(states_ND), self.table, self.head.bias
+        states_ND, table_VD = self.head(states_ND), self.table
+        bias_V: Tensor = self.head.bias
         if self.pieces_P is not None:
             table_VD, bias_V = table_VD[self.pieces_P], bias_V[self.pieces_P]
             wanted_N = torch.searchsorted(self.pieces_P, wanted_N)

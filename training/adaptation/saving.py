@@ -11,14 +11,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
+from training.adaptation.decoder import Decoder
 from training.adaptation.whole import WholeEncoder
 from training.encoders.folder import read_json
 from training.encoders.huggingface import save_transformer, states_dimension
 from training.encoders.kinds import Pooling
 from training.errors import NotWritable
 
+DECODER: Final = "decoder.safetensors"
+"""What the decoder had of its own, for another adaptation that starts from the folder."""
 ACCOUNT: Final = "adaptation.json"
 """How the weights came about: the run, its settings, its checkpoints."""
 MODULES: Final = "modules.json"
@@ -37,7 +40,9 @@ def check_free(out: Path, run: str) -> None:
         raise NotWritable(f"{out} is there already: name another folder, or remove it")
 
 
-def write_folder(encoder: WholeEncoder, out: Path, account: Mapping[str, Any]) -> None:
+def write_folder(
+    encoder: WholeEncoder, decoder: Decoder, out: Path, account: Mapping[str, Any]
+) -> None:
     """Write the encoder as it stands, whole or not at all. Raises NotWritable."""
     staged = out.with_name(f"{out.name}.part")
     try:
@@ -46,6 +51,7 @@ def write_folder(encoder: WholeEncoder, out: Path, account: Mapping[str, Any]) -
         _write_transformer(encoder, staged)
         _write_modules(encoder, staged)
         _write_prompts(encoder, staged)
+        save_file(decoder.own().state_dict(), staged / DECODER)
         _write_json(staged / ACCOUNT, account)
         (staged / "README.md").write_text(_card(encoder, account), encoding="utf-8")
         if out.exists():
@@ -53,6 +59,12 @@ def write_folder(encoder: WholeEncoder, out: Path, account: Mapping[str, Any]) -
         staged.rename(out)
     except OSError as error:
         raise NotWritable(f"{out} cannot be written: {error.strerror or error}") from error
+
+
+def take_up(decoder: Decoder, folder: Path) -> None:
+    """Begin where another adaptation ended, if the folder is what it left."""
+    if (folder / DECODER).is_file():
+        decoder.own().load_state_dict(load_file(folder / DECODER))
 
 
 def _write_transformer(encoder: WholeEncoder, staged: Path) -> None:

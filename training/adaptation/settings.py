@@ -1,8 +1,8 @@
 """All that an adaptation is made of, frozen and typed; it stands beside the weights it made."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from training.recipe import Settings
 
@@ -30,7 +30,7 @@ class Adaptation(Settings):
         default=None, gt=0, description="of what is the decoder's own; null: learning_rate"
     )
     decoder_steps: int = Field(
-        default=0, ge=0, description="so many steps at first, only what is the decoder's own learns"
+        default=0, ge=0, description="before all others, of what is the decoder's own alone"
     )
     told_from: Literal["vocabulary", "corpus"] = Field(
         default="vocabulary",
@@ -45,9 +45,3 @@ class Adaptation(Settings):
     )
     checkpoint_steps: int = Field(default=1_000, ge=1)
     mixed_precision: Literal["no", "bf16", "fp16"] = "no"
-
-    @model_validator(mode="after")
-    def _teaches_the_encoder(self) -> Self:
-        if self.decoder_steps >= self.steps:
-            raise ValueError("decoder_steps: the encoder learns after them, so fewer than steps")
-        return self

@@ -7,6 +7,8 @@ loss and to its gradients at once, in one buffer, and forgotten. Nothing is comp
 Shapes: N tokens, C tokens of a chunk, V pieces, D dimensions.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
@@ -34,8 +36,11 @@ class _TokenLoss(torch.autograd.Function):
     def forward(
         ctx: Any, states_ND: Tensor, table_VD: Tensor, bias_V: Tensor, wanted_N: Tensor, most: int
     ) -> Tensor:
-        learns = any(ctx.needs_input_grad)
-        gradients = [torch.zeros_like(x) for x in (states_ND, table_VD, bias_V)] if learns else []
+        given = (states_ND, table_VD, bias_V)
+        gradients = [
+            torch.zeros_like(one) if learns else None
+            for one, learns in zip(given, ctx.needs_input_grad, strict=False)
+        ]
         count, chunk = len(states_ND), max(1, most // len(table_VD))
         total = states_ND.new_zeros(())
         for first in range(0, count, chunk):
@@ -43,11 +48,9 @@ class _TokenLoss(torch.autograd.Function):
             states_CD, wanted_C = states_ND[rows], wanted_N[rows]
             odds_CV, sum_C, loss_C = _odds(states_CD, table_VD, bias_V, wanted_C)
             total += loss_C.sum()
-            if learns:
-                of_states_ND, *others = gradients
-                of_states_ND[rows] = _learn(
-                    odds_CV, 1 / (sum_C * count), 1 / count, states_CD, table_VD, wanted_C, others
-                )
+            if any(ctx.needs_input_grad):
+                slopes = Slopes(odds_CV, 1 / (sum_C * count), wanted_C, 1 / count)
+                _learn(slopes, states_CD, table_VD, rows, gradients)
         ctx.gradients = gradients
         return total / count
 
@@ -55,7 +58,7 @@ class _TokenLoss(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, of_loss: Tensor) -> tuple[Tensor | None, ...]:
         gradients, ctx.gradients = ctx.gradients, None  # let go, so that autograd may add in place
-        return (*(gradient.mul_(of_loss) for gradient in gradients), None, None)
+        return (*(None if one is None else one.mul_(of_loss) for one in gradients), None, None)
 
 
 def _odds(
@@ -70,24 +73,52 @@ def _odds(
     return odds_CV, sum_C, sum_C.log() + greatest_C - said_C
 
 
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """The gradient of a chunk's logits: of each its softmax, minus 1 where it is the wanted one,
+    as a share of all tokens.
+
+    The softmax's divisor is left to the small factors, and the 1 to a look-up, so that nothing more
+    is done to C×V numbers.
+    """
+
+    odds_CV: Tensor
+    weights_C: Tensor
+    wanted_C: Tensor
+    share: float
+
+    def of_states(self, table_VD: Tensor) -> Tensor:
+        """C×D."""
+        return (
+            (self.odds_CV @ table_VD)
+            .mul_(self.weights_C.unsqueeze(1))
+            .sub_(table_VD[self.wanted_C], alpha=self.share)
+        )
+
+    def add_to_table(self, of_table_VD: Tensor, states_CD: Tensor) -> None:
+        """In place."""
+        of_table_VD.addmm_(self.odds_CV.T, states_CD * self.weights_C.unsqueeze(1))
+        of_table_VD.index_add_(0, self.wanted_C, states_CD, alpha=-self.share)
+
+    def add_to_bias(self, of_bias_V: Tensor) -> None:
+        """In place."""
+        of_bias_V.addmv_(self.odds_CV.T, self.weights_C)
+        shares_C = torch.full_like(self.weights_C, -self.share)
+        of_bias_V.index_add_(0, self.wanted_C, shares_C)
+
+
 def _learn(
-    odds_CV: Tensor,
-    weights_C: Tensor,
-    share: float,
+    slopes: Slopes,
     states_CD: Tensor,
     table_VD: Tensor,
-    wanted_C: Tensor,
-    gradients: list[Tensor],
-) -> Tensor:
-    """Add to the table's and the bias's gradients; the states' (C×D).
-
-    A logit's gradient is its softmax, minus 1 where it is the wanted one. The softmax's divisor is
-    left to the small factors, and the 1 to a look-up, so that nothing more is done to C×V numbers.
-    """
-    of_table_VD, of_bias_V = gradients
-    weights_C1 = weights_C.unsqueeze(1)
-    of_table_VD.addmm_(odds_CV.T, states_CD * weights_C1)
-    of_table_VD.index_add_(0, wanted_C, states_CD, alpha=-share)
-    of_bias_V.addmv_(odds_CV.T, weights_C)
-    of_bias_V.index_add_(0, wanted_C, torch.full_like(weights_C, -share))
-    return (odds_CV @ table_VD).mul_(weights_C1).sub_(table_VD[wanted_C], alpha=share)
+    rows: slice,
+    gradients: Sequence[Tensor | None],
+) -> None:
+    """Put a chunk's part into the gradients of states, table and bias; None is not asked for."""
+    of_states_ND, of_table_VD, of_bias_V = gradients
+    if of_states_ND is not None:
+        of_states_ND[rows] = slopes.of_states(table_VD)
+    if of_table_VD is not None:
+        slopes.add_to_table(of_table_VD, states_CD)
+    if of_bias_V is not None:
+        slopes.add_to_bias(of_bias_V)

@@ -49,7 +49,7 @@ WEIGHINGS: Final[Mapping[Weighing, Weigh]] = {
 
 
 def soft_labels(weights_MB: Tensor, teachers_MBC: Tensor, temperature: float) -> Tensor:
-    """``Σ αᵢ softmax(ŷᵢ / T)`` (B×C)."""
+    """``Σ αᵢ softmax(ŷᵢ / T)`` (B×C): probabilities are mixed, not scores (our reading)."""
     return torch.einsum("mb,mbc->bc", weights_MB, softmax(teachers_MBC / temperature, dim=-1))
 
 

@@ -29,7 +29,6 @@ LOG: Final = "log.jsonl"
 LOG_STEPS: Final = 20
 
 Given = TypeVar("Given")
-Rate = Callable[[int], float]
 Validate = Callable[[], float]
 """What the model is worth as it stands; more is better."""
 
@@ -46,11 +45,9 @@ class Plan:
     term: int
     keep: int
     optimizer: Optimizer
-    rate: Rate | list[Rate] = lambda step: 1.0
-    """The share of the learning rate at a step; a list has one for each group of parameters."""
+    rate: Callable[[int], float] = lambda step: 1.0
+    """The share of the learning rate at a step."""
     gradient_norm: float | None = None
-    unchosen: int = 0
-    """What a term leaves that ends by this step is not chosen, whatever it is worth."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,7 @@ class Course(Generic[Given]):
     @property
     def chosen(self) -> Mark:
         """The mark that is worth most, of equals the first; the last if none was validated."""
-        trained = [mark for mark in self.marks if mark.step > self.plan.unchosen]
+        trained = [mark for mark in self.marks if mark.step]
         best = self.progress.best
         return next((m for m in trained if best is not None and m.worth == best), trained[-1])
 
@@ -193,8 +190,7 @@ class Course(Generic[Given]):
         progress, best = self.progress, self.progress.best
         step, mean = self.step, progress.loss_sum / progress.step
         worth = None if validate is None else self._worth(validate)
-        choosable = step > self.plan.unchosen
-        better = choosable and worth is not None and (best is None or worth > best)
+        better = worth is not None and (best is None or worth > best)
         self.progress = replace(
             self.progress,
             epoch=progress.epoch + 1,

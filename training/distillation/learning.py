@@ -22,6 +22,7 @@ from training.distillation.settings import Learning
 from training.distillation.targets import Learned
 from training.encoders.sentence_encoder import SentenceEncoder
 from training.loop import accelerator
+from training.precision import single
 
 FITTED_TEXTS: Final = 4_000
 RIDGE: Final = 0.1
@@ -37,7 +38,7 @@ class Answers(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """See ``Objective``."""
         vectors_BS = self.student(batch.ids_BT, batch.mask_BT)
-        loss: Tensor = self.objective(vectors_BS.float(), batch.joint_BJ, batch.whole_B)
+        loss: Tensor = self.objective(single(vectors_BS), batch.joint_BJ, batch.whole_B)
         return loss
 
 

@@ -15,6 +15,7 @@ from training.examples import Batch
 from training.models.recommender import Recommender
 from training.multi_task.labels import Labels
 from training.objective import nce
+from training.precision import single
 
 MAIN, AUXILIARY = 0, 1
 """Where the losses of a batch stand."""
@@ -35,7 +36,8 @@ class Head(nn.Module):
         """The mean loss over those places whose title has a label; 0 where none has."""
         bears_PK = self.bears_NK[rows_P]
         known_P = bears_PK.any(dim=1)
-        losses_P = self.loss(self.tell(vectors_PD).float(), bears_PK.float())
+        given_PK = single(self.tell(vectors_PD))
+        losses_P = self.loss(given_PK, bears_PK.to(given_PK.dtype))
         mean: Tensor = (losses_P * known_P).sum() / known_P.sum().clamp(min=1)
         return mean
 

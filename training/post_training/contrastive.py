@@ -172,10 +172,15 @@ def check_negatives(pairs: Sequence[Pair], negatives: int) -> None:
         )
 
 
+def steps_of(pairs: int, settings: PostTraining) -> int:
+    """Of the whole course over so many pairs."""
+    learning = settings.learning
+    return learning.epochs * steps_of_epoch(pairs, learning.batch_size)
+
+
 def check_steps(pairs: int, settings: PostTraining) -> None:
     """Raises BadRecipe where so many pairs make too few steps for the copies that are to stay."""
-    learning = settings.learning
-    steps = learning.epochs * steps_of_epoch(pairs, learning.batch_size)
+    steps = steps_of(pairs, settings)
     if steps // settings.save_steps < settings.copies:
         raise BadRecipe(
             f"save_steps: {steps} steps leave {steps // settings.save_steps} copies, and "

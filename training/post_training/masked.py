@@ -36,6 +36,7 @@ from training.errors import BadRecipe, UnusableEncoder
 from training.post_training.learning import course_of
 from training.post_training.pairs import Pair
 from training.post_training.settings import Masking
+from training.precision import single
 from training.quiet import quiet
 
 MASKS: Final = ("[MASK]", "<mask>")
@@ -133,7 +134,7 @@ class MaskedModel(nn.Module):
         ).logits
         asked = batch.asked_BT.flatten()
         summed = cross_entropy(
-            logits_BTV.float().flatten(0, 1), asked, ignore_index=UNASKED, reduction="sum"
+            single(logits_BTV).flatten(0, 1), asked, ignore_index=UNASKED, reduction="sum"
         )
         return summed / (asked != UNASKED).sum().clamp(min=1)
 

@@ -273,6 +273,8 @@ def test_the_loss_is_that_of_the_clicked_one_among_its_negatives() -> None:
     raised_BC = np.exp(scores_BC / 0.7)
     by_hand = -np.log(raised_BC[:, 0] / raised_BC.sum(axis=1)).mean()
     assert nce(torch.from_numpy(scores_BC), 0.7).item() == pytest.approx(by_hand, abs=1e-6)
+    given_BC = torch.from_numpy(scores_BC).double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda scores_BC: nce(scores_BC, 0.7), given_BC)
 
 
 def test_training_learns(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def sentences(folder: Path, name: str) -> list[str]:
     found = sorted(folder.rglob(f"newstest2019-???.{name}.txt"))  # ref or src, not ref-2
     if not found:
         raise UnreadableData(f"{folder} has no newstest2019-ref.{name}.txt")
-    lines, wanted = read_lines(found[0]), len(_documents(folder))
+    lines, wanted = read_lines(found[0]), len(documents(folder))
     if len(lines) != wanted:
         raise UnreadableData(f"{found[0]} has {len(lines)} lines where {DOCUMENTS} has {wanted}")
     return [line.strip() for line in lines]
@@ -60,17 +60,17 @@ def sentences(folder: Path, name: str) -> list[str]:
 def learned_lines(folder: Path) -> list[int]:
     """The numbers of the lines that may be learned from."""
     held = set(held_out_lines(folder))
-    return [number for number in range(len(_documents(folder))) if number not in held]
+    return [number for number in range(len(documents(folder))) if number not in held]
 
 
 def held_out_lines(folder: Path) -> list[int]:
     """The numbers of the lines of the last ``HELD_OUT`` documents, and of ours."""
-    documents = _documents(folder)
-    held = ALWAYS_HELD_OUT.union(list(dict.fromkeys(documents))[-HELD_OUT:])
-    return [number for number, document in enumerate(documents) if document in held]
+    of_line = documents(folder)
+    held = ALWAYS_HELD_OUT.union(list(dict.fromkeys(of_line))[-HELD_OUT:])
+    return [number for number, document in enumerate(of_line) if document in held]
 
 
-def _documents(folder: Path) -> list[str]:
+def documents(folder: Path) -> list[str]:
     """Each line's document. Raises UnreadableData."""
     return read_lines(folder / DOCUMENTS)
 

@@ -9,7 +9,9 @@ from typing import Final
 from training.adaptation.adapt import Adapted, adapt
 from training.adaptation.choice import LateFusionMrr
 from training.adaptation.settings import Adaptation, ObjectiveName
+from training.data.polynews import ParallelTexts, Texts
 from training.errors import BadRecipe
+from training.studies.nase.compiling import Facts, compiled_pairs, compiled_texts
 from training.studies.nase.settings import NaseSettings
 from training.studies.nase.setup import BASE, BEST, ENCODER, VARIANT, Setup
 from training.studies.nase.texts import parallel_texts, single_texts
@@ -59,12 +61,13 @@ def variant_row(setup: Setup, variant: Variant, minutes: float) -> Row:
     needs = () if variant.start == BASE else (variant.start,)
 
     def make(folder: Path, made: Mapping[str, Finished]) -> Measured:
-        exam, paths, data = setup.exam, setup.paths, setup.settings.data
+        exam = setup.exam
+        texts, pairs, facts = learned_from(setup, variant, folder.parent / "cache")
         adapted = adapt(
             settings,
             setup.encoder_of(variant.start, made),
-            single_texts(paths, data.language) if variant.objective == "dae" else None,
-            parallel_texts(paths) if variant.objective != "dae" else None,
+            texts,
+            pairs,
             folder / ADAPTING,
             folder / ENCODER,
             LateFusionMrr(exam.choosing),
@@ -72,17 +75,34 @@ def variant_row(setup: Setup, variant: Variant, minutes: float) -> Row:
         measuring = setup.settings.measuring
         samples = late_fusion_cells(folder / ENCODER, settings.prefix, exam, measuring)
         shutil.rmtree(folder / ADAPTING)  # checkpoints, three times as large as the encoder
-        return Measured(samples, _facts(adapted))
+        return Measured(samples, facts | _facts(adapted))
 
     return Row(
         variant.name,
         f"{variant.title}, frozen",
         make,
-        {**setup.measured_by, "adaptation": settings.model_dump(mode="json")},
+        {
+            **setup.measured_by,
+            "cleaning": setup.settings.cleaning.model_dump(mode="json"),
+            "adaptation": settings.model_dump(mode="json"),
+        },
         (*setup.inputs, *setup.paths.corpora),
         needs,
         minutes,
     )
+
+
+def learned_from(
+    setup: Setup, variant: Variant, cache: Path
+) -> tuple[Texts | None, ParallelTexts | None, Facts]:
+    """A variant's single texts, or its pairs, compiled, and what the compiler did."""
+    paths, cleaning = setup.paths, setup.settings.cleaning
+    if variant.objective == "dae":
+        single = single_texts(paths, setup.settings.data.language)
+        texts, facts = compiled_texts(single, cleaning, cache)
+        return texts, None, facts
+    pairs, facts = compiled_pairs(parallel_texts(paths), cleaning, cache)
+    return None, pairs, facts
 
 
 def best_row(setup: Setup) -> Row:
@@ -119,10 +139,10 @@ def _worth(finished: Finished) -> float:
     return worth
 
 
-def _facts(adapted: Adapted) -> dict[str, float | int | str]:
+def _facts(adapted: Adapted) -> Facts:
     """``Adapted.marks`` has the step that was chosen, since there was a choice."""
     worth = {mark.step: mark.worth or 0.0 for mark in adapted.marks}
-    facts: dict[str, float | int | str] = {
+    facts: Facts = {
         WORTH: round(worth[adapted.chosen], 4),
         "chosen step": adapted.chosen,
         "checkpoints": ", ".join(f"{step}: {found:.4f}" for step, found in worth.items()),

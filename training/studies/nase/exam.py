@@ -21,7 +21,7 @@ from training.studies.clicks import METRICS, Scorer
 from training.studies.nase.days import Days, measured_log, variants
 from training.studies.nase.paths import Paths
 from training.studies.nase.settings import Choosing, Measuring
-from training.studies.nase.texts import held_out_sentences
+from training.studies.nase.texts import held_out_documents, held_out_sentences
 from training.studies.study import Float64, Sample
 
 COLD: Final = "auc"
@@ -40,6 +40,8 @@ class Exam:
     choosing: tuple[ImpressionLog, ...]
     """Of the validation day: in the source language, then candidates in each other one."""
     sentences: Mapping[str, list[str]]
+    documents: tuple[str, ...]
+    """Of the sentences."""
 
     @classmethod
     def of(cls, paths: Paths, measuring: Measuring, choosing: Choosing) -> "Exam":
@@ -54,6 +56,7 @@ class Exam:
             variants=variants(log, days.tellings),
             choosing=(chosen_by, *told),
             sentences=held_out_sentences(paths, measuring.sentences),
+            documents=tuple(held_out_documents(paths, measuring.sentences)),
         )
 
     @property

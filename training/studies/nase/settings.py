@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import Field
 
 from training.adaptation.settings import Adaptation
+from training.cleaning.settings import Cleaning
 from training.recipe import Settings
 from training.studies.names import Scale
 
@@ -83,6 +84,7 @@ class NaseSettings(Settings):
     data: Data = Data()
     measuring: Measuring = Measuring()
     choosing: Choosing = Choosing()
+    cleaning: Cleaning = Cleaning()
     adaptation: Adaptation = Adaptation()
     recommenders: Recommenders = Recommenders()
 
@@ -92,10 +94,13 @@ SMALL: Final = (
     "measuring.sentences=60",
     "measuring.centring=1000",
     "measuring.max_tokens=32",
-    "choosing.impressions=40",
-    "adaptation.steps=120",
+    "choosing.impressions=100",
+    "adaptation.steps=90",
+    "adaptation.decoder_steps=90",
+    "adaptation.decoder_learning_rate=1e-3",
+    "adaptation.told_from=corpus",
     "adaptation.batch_size=16",
-    "adaptation.checkpoint_steps=60",
+    "adaptation.checkpoint_steps=45",
     "recommenders.impressions=300",
     "recommenders.few=60",
     "recommenders.epochs=4",

@@ -65,13 +65,23 @@ def held_out_sentences(paths: Paths, most: int | None) -> dict[str, list[str]]:
 
     Line by line parallel. Raises UnreadableData.
     """
-    lines = ntrex.held_out_lines(paths.ntrex)
-    chosen = lines if most is None else evenly(lines, most)
+    chosen = _held_out_lines(paths, most)
     return {
         language: [sentences[line] for line in chosen]
         for name, language in ntrex.LANGUAGES.items()
         for sentences in [ntrex.sentences(paths.ntrex, name)]
     }
+
+
+def held_out_documents(paths: Paths, most: int | None) -> list[str]:
+    """Which document each of ``held_out_sentences`` stands in. Raises UnreadableData."""
+    documents = ntrex.documents(paths.ntrex)
+    return [documents[line] for line in _held_out_lines(paths, most)]
+
+
+def _held_out_lines(paths: Paths, most: int | None) -> list[int]:
+    lines = ntrex.held_out_lines(paths.ntrex)
+    return lines if most is None else evenly(lines, most)
 
 
 def _held_out(paths: Paths) -> pl.Series:

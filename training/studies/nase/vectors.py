@@ -3,7 +3,6 @@
 Shapes: N news, D dimensions.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -49,18 +48,21 @@ def late_fusion_cells(
         return cells(exam, lambda log: _scores(log, vectors_ND, measuring.history_length))
 
     moved = {f"centred-{column}": sample for column, sample in cells_of(centred_ND).items()}
-    return cells_of(bare_ND) | moved | retrieval_cells(encoder, exam.sentences)
+    return cells_of(bare_ND) | moved | retrieval_cells(encoder, exam)
 
 
-def retrieval_cells(encoder: WholeEncoder, sentences: Mapping[str, list[str]]) -> dict[str, Sample]:
-    """Is a sentence's translation the nearest? English with each language, and the mean of all."""
-    vectors = {one: encoder.vectors(lines) for one, lines in sentences.items()}
+def retrieval_cells(encoder: WholeEncoder, exam: Exam) -> dict[str, Sample]:
+    """Is a sentence's translation the nearest? English with each language, and the mean of all.
+
+    A document's sentences are drawn together.
+    """
+    vectors = {one: encoder.vectors(lines) for one, lines in exam.sentences.items()}
     english_ND = vectors.pop(PIVOT)
     found = {one: retrieved(english_ND, of_it_ND) for one, of_it_ND in vectors.items()}
-    sentence_N = np.arange(len(english_ND))
+    _, document_N = np.unique(exam.documents, return_inverse=True)
     mean_N: Float64 = np.mean(list(found.values()), axis=0)
     return {
-        f"retrieval/{one}": Sample(found_N, sentence_N)
+        f"retrieval/{one}": Sample(found_N, document_N)
         for one, found_N in {"mean": mean_N, **found}.items()
     }
 

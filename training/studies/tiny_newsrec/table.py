@@ -1,13 +1,14 @@
 """The study put together: its columns, its rows, and what is refused before any of them is made."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from training.errors import BadRecipe
 from training.models.depth import depth
 from training.models.text import Tokens
-from training.post_training.contrastive import check_negatives, check_steps, news_tower
+from training.post_training.contrastive import check_negatives, check_steps, news_tower, steps_of
 from training.post_training.masked import reading
 from training.studies import efficiency
 from training.studies.clicks import columns
@@ -35,9 +36,11 @@ def build(roots: Sequence[Path], settings: TinyNewsRecSettings, scale: Scale) ->
         raise BadRecipe("encoder: say --set encoder=FOLDER, a Hugging Face folder")
     layers = _layers(settings.encoder, settings)
     setup = Setup(settings, settings.encoder, layers, Paths.of(roots, settings.data))
+    setup = replace(setup, settings=saving_in_time(settings, len(setup.pairs)))
+    settings = setup.settings
     check_negatives(setup.pairs, settings.post_training.negatives)
     check_steps(len(setup.pairs), settings.post_training)
-    reading(settings.encoder, settings.masking)
+    reading(setup.encoder, settings.masking)
     return Study(
         name="tiny-newsrec",
         paper=PAPER,
@@ -47,6 +50,15 @@ def build(roots: Sequence[Path], settings: TinyNewsRecSettings, scale: Scale) ->
         plots=(gains,),
         facts=_facts(setup, scale),
     )
+
+
+def saving_in_time(settings: TinyNewsRecSettings, pairs: int) -> TinyNewsRecSettings:
+    """Copies are saved as often as is said, or as leaves so many of them: the paper's 500 steps
+    would leave none of a small corpus.
+    """
+    post = settings.post_training
+    often = min(post.save_steps, max(1, steps_of(pairs, post) // post.copies))
+    return settings.changed([f"post_training.save_steps={often}"])
 
 
 def _layers(encoder: Path, settings: TinyNewsRecSettings) -> int:
@@ -78,12 +90,17 @@ def _rows(setup: Setup, pace: Pace) -> Iterator[Row]:
 
 def _facts(setup: Setup, scale: Scale) -> dict[str, str]:
     data, clicks = setup.settings.data, setup.settings.clicks
+    post = setup.settings.post_training
     chosen = "the last epoch is taken" if clicks.validation == 0 else "which chooses the epoch"
     return {
         "scale": scale,
         "base": f"{setup.encoder.resolve().name}, {setup.layers} layers",
         "post-trained on": f"{len(setup.pairs):,} titles with bodies or abstracts: "
-        f"{', '.join(data.pairs)}",
+        f"{', '.join(data.pairs)}; the last {post.copies} copies, one every "
+        f"{post.save_steps} steps. A log's news are all that its news.tsv holds, whenever they "
+        "were shown; no click is read",
+        "soft labels": "the weighted mean of the teachers' probabilities (our reading; the formula "
+        "may also mean their scores)",
         "learned from": f"{data.training}, without its last day; {chosen}",
         "measured on": f"{data.test}, the same for every row",
         "DAPT and TAPT": "a head for guessing that the base lacks begins fresh",

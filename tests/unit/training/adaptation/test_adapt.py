@@ -8,15 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
-from torch import nn
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 from transformers import BartConfig, BartModel
 
-from tests.unit.training.adaptation.conftest import LINES, PAIRS, SETTINGS, TEXTS
+from tests.unit.training.adaptation.conftest import (
+    LINES,
+    PAIRS,
+    SETTINGS,
+    TEXTS,
+    check_equal,
+    weights,
+)
 from training.adaptation import adapt as adapting
 from training.adaptation.adapt import Adapted, adapt
-from training.adaptation.decoder import Autoencoder
-from training.adaptation.saving import ACCOUNT
+from training.adaptation.decoder import Autoencoder, Decoder
+from training.adaptation.saving import ACCOUNT, DECODER
 from training.adaptation.settings import Adaptation
 from training.adaptation.whole import Float32, WholeEncoder, load_whole
 from training.cli import main
@@ -78,6 +85,57 @@ def labse(tiny_bert: Path, tmp_path: Path) -> Path:
     (base / "onnx").mkdir()
     (base / "onnx" / "model.onnx").write_bytes(b"the old weights")
     return base
+
+
+def test_a_run_whose_decoder_begins_alone_goes_on_where_it_was_cut_off(
+    tiny_bert: Path, tmp_path: Path
+) -> None:
+    settings = SHORT.model_copy(update={"decoder_steps": 3})
+
+    def run_to(place: str, stop: int | None = None) -> Adapted:
+        calls = iter(range(9))
+
+        def validate(encoder: WholeEncoder) -> float:
+            if next(calls) == stop:
+                raise KeyboardInterrupt
+            return 0.5
+
+        work, out = tmp_path / f"{place} work", tmp_path / place
+        return adapt(settings, tiny_bert, TEXTS, PAIRS, work, out, validate)
+
+    whole = run_to("whole")
+    with pytest.raises(KeyboardInterrupt):
+        run_to("cut off", stop=2)
+    resumed = run_to("cut off")
+    assert whole.marks == resumed.marks
+    assert (vectors(whole.folder) == vectors(resumed.folder)).all()
+    assert run_to("cut off").chosen == 2
+    with pytest.raises(NotWritable, match="is there already"):
+        adapt(
+            settings.model_copy(update={"seed": 1}),
+            tiny_bert,
+            TEXTS,
+            PAIRS,
+            tmp_path / "other",
+            whole.folder,
+        )
+
+
+def test_the_decoder_goes_on_where_another_adaptation_ended(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(tiny_bert, tmp_path / "first")
+    kept = load_file(first.folder / DECODER)
+    begun: list[dict[str, Tensor]] = []
+    original = adapting.take_up
+
+    def take_up(decoder: Decoder, folder: Path) -> None:
+        original(decoder, folder)
+        begun.append(weights(decoder.own()))
+
+    monkeypatch.setattr(adapting, "take_up", take_up)
+    run(first.folder, tmp_path / "second", SHORT.model_copy(update={"objective": "mt"}))
+    check_equal(begun[0], kept)
 
 
 @pytest.mark.parametrize("objective", ["dae", "mt", "dae+mt"])

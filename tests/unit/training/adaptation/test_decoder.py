@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from transformers import BertLMHeadModel, XLMRobertaForCausalLM
 
 from tests.unit.training.adaptation.conftest import CPU, LINES, fresh
+from tests.unit.training.slopes import check_slope
 from training.adaptation import packed as packing
 from training.adaptation.decoder import Autoencoder, Batch, batch_of
 from training.adaptation.packed import packed
@@ -266,6 +267,16 @@ def test_from_all_pieces_is_from_the_vocabulary(both: Both) -> None:
 def test_what_is_its_own_is_what_it_does_not_share(both: Both) -> None:
     _, model = both
     shared = {id(weight) for weight in model.encoder.parameters()}
-    own = {id(weight) for weight in model.decoder.own()}
+    own = {id(weight) for weight in model.decoder.own().parameters()}
     assert not shared & own
     assert shared | own == {id(weight) for weight in model.parameters()}
+
+
+@pytest.mark.parametrize("whole_vocabulary", [True, False])
+def test_the_gradient_of_all_weights_is_the_losss(both: Both, whole_vocabulary: bool) -> None:
+    whole, model = both
+    given = batch(whole, LINES[:3])
+    if not whole_vocabulary:
+        model = Autoencoder(model.encoder, sorted(set(given.wanted_N.tolist()) | {7, 11})).eval()
+    model.double()
+    check_slope(model, lambda: model(given))

@@ -21,7 +21,7 @@ from tests.unit.training.adaptation.conftest import (
 )
 from training.adaptation.decoder import Autoencoder, Batch
 from training.adaptation.examples import examples
-from training.adaptation.learning import course_of, optimiser_of
+from training.adaptation.learning import course_of, decoder_course, optimiser_of
 from training.adaptation.lesson import Retelling
 from training.adaptation.packed import Packed
 from training.adaptation.sampling import Tempered
@@ -31,7 +31,6 @@ from training.course.course import LOG, Course
 from training.data.polynews import Texts
 from training.data.ragged import Int64
 from training.errors import BadRecipe, Diverged
-from training.loop import accelerator
 
 
 def lesson_of(
@@ -69,7 +68,7 @@ def course(
     *,
     validated: bool = False,
 ) -> Course[Batch]:
-    return course_of(accelerator(settings), model, lesson, settings, work, validated=validated)
+    return course_of(model, lesson, settings, work, validated=validated)
 
 
 def run(
@@ -189,27 +188,18 @@ def test_in_bf16_they_are_learned_too(tiny_bert: Path, tmp_path: Path) -> None:
     assert {weight.dtype for weight in model.parameters()} == {torch.float32}
 
 
-def test_at_first_the_decoders_own_parts_learn_alone(tiny_bert: Path, tmp_path: Path) -> None:
+def test_before_the_course_the_decoders_own_parts_learn_alone(
+    tiny_bert: Path, tmp_path: Path
+) -> None:
     changes = {"decoder_steps": 4, "decoder_learning_rate": 5e-3}
     settings = SETTINGS.model_copy(update=changes)
-    _, start = fresh(tiny_bert)
-    encoders, own = [weights(start.encoder)], [weights(start.decoder.head)]
-
-    def validate(model: Autoencoder) -> float:
-        encoders.append(weights(model.encoder))
-        own.append(weights(model.decoder.head))
-        return 1 / len(encoders)
-
-    _, taken = run(tiny_bert, tmp_path, settings, validate=validate)
-    assert taken.chosen.step == 6
-    begun, as_it_came, after_2, after_4, after_6 = encoders
-    for found in (as_it_came, after_2, after_4):
-        check_equal(begun, found)
-    assert any((after_6[name] != tensor).any() for name, tensor in begun.items())
-    assert all(
-        any((later[name] != tensor).any() for name, tensor in earlier.items())
-        for earlier, later in pairwise(own[1:])
-    )
+    whole, model = fresh(tiny_bert)
+    lesson, encoder, own = lesson_of(whole), weights(model.encoder), weights(model.decoder.own())
+    with decoder_course(model, lesson, settings, tmp_path, validated=False) as alone:
+        alone.finish()
+    check_equal(encoder, weights(model.encoder))
+    assert all((own[name] != w).any() for name, w in weights(model.decoder.own()).items())
+    assert all(weight.requires_grad for weight in model.parameters())
 
 
 def test_the_decoders_own_parts_have_a_rate_of_their_own(tiny_bert: Path) -> None:

@@ -4,9 +4,10 @@ from math import log
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from tests.unit.training.slopes import check_slope
 from training.adaptation.token_loss import token_loss
 
 
@@ -60,3 +61,19 @@ def test_a_row_that_is_looked_up_sparsely_has_both_gradients() -> None:
 
     assert not gradient(sparse=True).is_sparse
     assert torch.allclose(gradient(sparse=True), gradient(sparse=False), atol=1e-12)
+
+
+@pytest.mark.parametrize("logits", [9, 10_000])
+def test_its_gradients_are_the_numerical_ones(logits: int) -> None:
+    *given, wanted = drawn(4, 9, 3)
+    model = nn.ParameterList(given)
+    check_slope(model, lambda: token_loss(*model, wanted, logits))
+
+
+def test_what_does_not_learn_gets_no_gradient() -> None:
+    states, table, bias, wanted = drawn(4, 9, 3)
+    all_of_it = torch.autograd.grad(token_loss(states, table, bias, wanted), [states, bias])
+    table.requires_grad_(False)
+    loss = token_loss(states, table, bias, wanted)
+    alone = torch.autograd.grad(loss, [states, bias])
+    assert all(torch.equal(one, other) for one, other in zip(all_of_it, alone, strict=True))

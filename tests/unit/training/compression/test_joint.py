@@ -12,6 +12,7 @@ from torch import nn
 from tests.unit.training.compression.conftest import FINE_TUNING, LOGS, begun, small_bert
 from tests.unit.training.compression.test_hidden_matching import batch
 from tests.unit.training.conftest import learned
+from tests.unit.training.slopes import check_slope
 from training import loop
 from training.compression.hidden_matching import comparison_of
 from training.compression.insight import insight, transformer_of
@@ -195,3 +196,14 @@ def test_no_teachers_and_shallower_ones_are_refused(
     shallow = small_bert(2, tmp_path / "shallow", tiny_bert)
     with pytest.raises(BadRecipe, match="a student of 4 layers is deeper than its teacher of 2"):
         learn_together(four_layers, [shallow], LOGS, FINE_TUNING, Together(), tmp_path / "run")
+
+
+@pytest.mark.parametrize("together", [Together(), MT_BERT], ids=["NewsBERT", "MT-BERT"])
+def test_the_gradient_is_that_of_the_whole_loss(
+    together: Together, taught: Taught, post_trained: PostTrained, teachers: list[Trained]
+) -> None:
+    """Of the student's weights: of the teachers' some losses have no gradient."""
+    others, given = [begun(one) for one in post_trained.copies], batch(teachers[0])
+    whole = class_of(begun(taught.folder), others, together).double()
+    whole.teachers.requires_grad_(False)
+    check_slope(whole, lambda: whole(given))

@@ -11,8 +11,9 @@ from torch import Tensor
 from tests.unit.training.compression.conftest import STAGE_ONE
 from tests.unit.training.conftest import learned
 from tests.unit.training.post_training.tiny_pairs import PAIRS, TOWER, cut_off
+from tests.unit.training.slopes import check_slope
 from training.compression.first_layers import first_layers
-from training.compression.settings import Losses, StageOne
+from training.compression.settings import Losses, StageOne, Weighing
 from training.compression.stage_one import (
     Pupil,
     Taught,
@@ -246,3 +247,19 @@ def test_teachers_may_have_other_dimensions_than_their_student(
     encoder, _ = news_tower(post_trained.newest, TOWER, 1)
     pupil = Pupil(encoder, [5], Losses()).eval()
     assert float(pupil(narrow).detach()) > 0
+
+
+@pytest.mark.parametrize("weights", ["adaptive", "equal"])
+def test_the_gradient_is_that_of_the_whole_loss(
+    post_trained: PostTrained, lesson: Callable[..., TaughtMatching], weights: Weighing
+) -> None:
+    batch = batch_of(lesson(2))
+    vectors = (batch.titles_MUE, batch.bodies_MBE)
+    titles, bodies = (tuple(one.double() for one in some) for some in vectors)
+    given = TaughtBatch(batch.pairs, titles, bodies)
+    losses = Losses(temperature=2, own_weight=0.2, weights=weights)
+    pupil = pupil_of(post_trained.newest, 2, losses).double()
+    with torch.no_grad():  # its teacher no more
+        for weight in pupil.parameters():
+            weight.mul_(1.1)
+    check_slope(pupil, lambda: pupil(given))

@@ -12,11 +12,13 @@ from torch import Tensor
 
 from tests.unit.training.compression.conftest import FINE_TUNING, LOG, LOGS, begun
 from tests.unit.training.conftest import learned
+from tests.unit.training.slopes import check_slope
 from training import loop
 from training.compression.settings import Losses
 from training.compression.stage_one import Taught
 from training.compression.stage_two import Pupil, UnderTeachers, stage_two
 from training.compression.teachers import (
+    Answers,
     Teacher,
     ensemble_report,
     ensemble_scores,
@@ -278,3 +280,19 @@ def test_the_recipe_is_the_papers() -> None:
         "attention",
     )
     assert (training.history_length, training.negatives, recipe.users.kind) == (50, 4, "additive")
+
+
+def test_the_gradient_is_that_of_the_whole_loss(
+    teachers: list[Trained], known: list[Teacher]
+) -> None:
+    given, losses = batch(teachers[0]), Losses(temperature=2, own_weight=0.2)
+    answers = [
+        Answers(one.news_UE.double(), one.users_BE.double(), one.scores_BC.double())
+        for one in (teacher.answers(given) for teacher in known)
+    ]
+    student = copy.deepcopy(teachers[1].recommender)
+    pupil = Pupil(student, [16, 16], losses).double().eval()
+    with torch.no_grad():  # its teacher no more
+        for weight in pupil.parameters():
+            weight.mul_(1.1)
+    check_slope(pupil, lambda: pupil(given, answers))

@@ -7,9 +7,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+from transformers import BertForMaskedLM
 
 from tests.unit.training.conftest import titled_log
 from tests.unit.training.post_training.tiny_pairs import PAIRS, TITLES, cut_off, learning
+from tests.unit.training.slopes import check_slope
 from training.data.tokens import tokenise
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import load_encoder, load_tokenizer
@@ -154,3 +156,14 @@ def test_the_domain_is_whole_news_and_the_task_the_titles_that_were_seen() -> No
     log = titled_log(impressions=2)
     titles = log.news.column("title")
     assert texts_of_task(log) == [titles[row] for row in log.seen() if titles[row]]
+
+
+def test_the_gradient_is_the_losss(tiny_bert: Path, ids_and_mask: tuple[Ids, Ids]) -> None:
+    source = read_folder(tiny_bert)
+    tokenizer = load_tokenizer(source)
+    ids_BT, mask_BT = (some[:3] for some in ids_and_mask)
+    hiding = Hiding.of(tokenizer, SETTINGS.changed(["share=0.5"]))
+    given_BT, asked_BT = hiding(ids_BT, mask_BT, np.random.default_rng(3))
+    batch = MaskedBatch(*map(torch.from_numpy, (given_BT, mask_BT, asked_BT)))
+    model = MaskedModel(BertForMaskedLM.from_pretrained(tiny_bert)).double().eval()
+    check_slope(model, lambda: model(batch))

@@ -6,20 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.unit.training.corpus.tiny_corpora import DOCUMENTS, sentence, write_files
 from tests.unit.training.studies.conftest import UNTRANSLATED
 from training.adaptation import choice
+from training.cleaning.settings import Cleaning
 from training.data.impressions import ImpressionLog
+from training.data.polynews import ParallelTexts, Texts
 from training.data.ragged import Int64
 from training.errors import BadRecipe, UnreadableData, UnusableEncoder
 from training.evaluation.retrieval import parallel_retrieval, retrieved
 from training.evaluation.served import Float16
 from training.export.sample_texts import SAMPLE_TITLES
 from training.recipe import Transformer
-from training.studies.nase import STUDY, recommenders, vectors
+from training.studies.nase import STUDY, compiling, recommenders, vectors
 from training.studies.nase.adapted import ADAPTING, VARIANTS, WORTH, adaptation
+from training.studies.nase.compiling import compiled_pairs, compiled_texts
 from training.studies.nase.exam import Exam, cells
 from training.studies.nase.paths import Paths
 from training.studies.nase.recommenders import DESIGNS, few_shot, logs_of, recipe_of
@@ -123,15 +127,19 @@ def test_recommenders_are_chosen_by_what_chooses_the_best_variant(
         assert np.array_equal(validation.candidates.values, np.concatenate(shown))
 
 
-def test_an_encoder_with_a_layer_that_recipes_leave_out_is_refused(
+def test_over_an_encoder_with_a_layer_that_recipes_leave_out_there_are_no_trained_rows(
     data: Path, tiny_bert: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(tiny_bert, tmp_path / "labse")
     kinds = {"Transformer": "", "Dense": "2_Dense"}
     modules = [{"path": p, "type": f"sentence_transformers.models.{k}"} for k, p in kinds.items()]
     (tmp_path / "labse" / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
+    settings = tiny(tmp_path / "labse")
+    study = built(data, settings)
+    assert [row.name for row in study.rows] == ["base", *(v.name for v in VARIANTS), "best"]
+    assert str(study.facts["the trained rows"]).startswith("none: no recipe takes the linear layer")
     with pytest.raises(UnusableEncoder, match="labse has a linear layer after pooling"):
-        built(data, tiny(tmp_path / "labse"))
+        recipe_of(settings, DESIGNS[0], tmp_path / "labse")
 
 
 def test_a_recipes_every_value_decides_a_row_but_not_where_its_encoder_lies(
@@ -331,6 +339,29 @@ def test_a_variant_and_a_recommender_are_made_and_measured_as_the_base_is(
         assert np.array_equal(sample.unit_I, base.samples[column].unit_I)
     assert naml.facts["epochs"] == 1
     assert not (results.finished["dae"].folder / ADAPTING).exists()
+
+
+def test_variants_learn_from_what_the_compiler_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ["The council has approved the new bridge.", "Der Rat hat die neue Brücke genehmigt."]
+    texts = Texts(pl.DataFrame({"language": ["en"] * 3, "text": [*lines, lines[0] + " "]}))
+    kept, facts = compiled_texts(texts, Cleaning(), tmp_path)
+    assert kept.frame["text"].to_list() == lines[:1]
+    assert facts == {"texts to learn from": "1 of 3; other language 1, repeated 1"}
+    monkeypatch.setattr(compiling, "compiled", None)  # compiled but once
+    again, same = compiled_texts(texts, Cleaning(), tmp_path)
+    assert (again.frame.rows(), same) == (kept.frame.rows(), facts)
+
+
+def test_pairs_go_through_the_compiler_too(tmp_path: Path) -> None:
+    told = ("The council has approved the new bridge.", "Der Rat hat die neue Brücke genehmigt.")
+    rows = [("en", "de", *told), ("en", "de", told[0], told[0])]
+    columns = ["source_language", "target_language", "source", "target"]
+    pairs = ParallelTexts(pl.DataFrame(rows, columns, orient="row"))
+    kept, facts = compiled_pairs(pairs, Cleaning(), tmp_path)
+    assert kept.frame.select(columns).rows() == rows[:1]
+    assert facts == {"texts to learn from": "1 of 2; untranslated 1"}
 
 
 def test_another_setting_makes_a_real_row_anew(data: Path, tiny_bert: Path, work: Work) -> None:

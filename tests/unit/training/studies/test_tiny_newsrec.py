@@ -11,6 +11,7 @@ from training.studies.plan import in_order
 from training.studies.study import Study
 from training.studies.tiny_newsrec.paper import COLUMNS, WHICH, quoted
 from training.studies.tiny_newsrec.settings import TinyNewsRecSettings, settings_of
+from training.studies.tiny_newsrec.table import saving_in_time
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +135,7 @@ def test_whose_numbers_are_quoted_is_said_where_our_depth_is_another(
         (["data.test=nowhere"], UnreadableData, "no nowhere in"),
         (['data.pairs=["ag-news=nowhere.csv"]'], UnreadableData, "no nowhere.csv in"),
         (["post_training.negatives=20"], BadRecipe, "20 other titles are wanted for a body"),
-        (["post_training.save_steps=2"], BadRecipe, "3 steps leave 1 copies, and 2 are to stay"),
+        (["post_training.copies=4"], BadRecipe, "3 steps leave 3 copies, and 4 are to stay"),
         (["post_training.tower.body_tokens=90"], BadRecipe, "reads at most 80 tokens, not 90"),
         (["masking.max_tokens=90"], BadRecipe, "max_tokens: .* reads at most 80, not 90"),
         (
@@ -155,6 +156,14 @@ def test_what_is_wrong_is_said_before_anything_is_made(
 def test_students_are_depths_the_deepest_first(students: str) -> None:
     with pytest.raises(BadRecipe, match=r"^students"):
         TinyNewsRecSettings().changed([f"students={students}"])
+
+
+@pytest.mark.parametrize(("pairs", "often"), [(64_000, 500), (63_000, 492), (320, 2), (32, 1)])
+def test_copies_are_saved_as_often_as_the_paper_does_or_as_the_pairs_allow(
+    pairs: int, often: int
+) -> None:
+    settings = saving_in_time(settings_of("full"), pairs)
+    assert settings.post_training.save_steps == often
 
 
 def test_in_full_it_is_the_papers() -> None:
