@@ -113,7 +113,8 @@ def test_what_cannot_be_is_said_in_a_line(
 def test_the_whole_study_ends_in_a_table(
     command: Command, data: Path, tiny_bert: Path, tmp_path: Path
 ) -> None:
-    few = ("adaptation.steps=3", "adaptation.checkpoint_steps=2", "adaptation.least_texts=1")
+    steps = ("adaptation.steps=3", "adaptation.decoder_steps=2", "adaptation.checkpoint_steps=2")
+    few = (*steps, "adaptation.least_texts=1")
     fast = ("recommenders.epochs=1", "recommenders.few=4")
     arguments = nase(data, tiny_bert, *few, *fast)
     assert command(*arguments, "--report", "report") == 0

@@ -321,7 +321,8 @@ def test_a_variant_and_a_recommender_are_made_and_measured_as_the_base_is(
         return mrr(log, seen_ND)
 
     monkeypatch.setattr(choice, "mrr", watched)
-    few = ("adaptation.steps=2", "adaptation.checkpoint_steps=1", "adaptation.least_texts=1")
+    steps = ("adaptation.steps=2", "adaptation.decoder_steps=1", "adaptation.checkpoint_steps=1")
+    few = (*steps, "adaptation.least_texts=1")
     changes = (*few, "prefix=query: ", "measuring.max_tokens=6", "recommenders.epochs=1")
     study = built(data, tiny(tiny_bert, *changes))
     names = ["base", "dae", "naml-base-frozen-zero"]

@@ -1,4 +1,4 @@
-"""Rows of Tiny-NewsRec's small scale on the real samples, with an encoder that people have."""
+"""All rows of Tiny-NewsRec on the real samples, with an encoder that people have."""
 
 import json
 import sys
@@ -11,15 +11,13 @@ from training.cli import main
 from training.minilm import folder
 
 NEEDED = ("mind-sample", "masakhanews/eng", "msn-bodies/articles.tsv", "ag-news/test.csv")
-ROWS = ("plm-nr-1", "without-stage-two", "tiny-newsrec-2")
 FEWER = (
     "students=[2, 1]",
-    "pairs=400",
-    "post_training.save_steps=6",
+    "pairs=160",
     "post_training.copies=2",
-    "clicks.impressions=80",
-    "measuring.impressions=60",
-    "measuring.texts=60",
+    "clicks.impressions=40",
+    "measuring.impressions=40",
+    "measuring.texts=40",
 )
 """Than the small scale has: it is for what a whole row takes, this for whether rows are made."""
 
@@ -29,18 +27,17 @@ def test_rows_on_the_real_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     folders = [sample(name) for name in NEEDED]
     data = folders[0].parent
     settings = [part for change in (f"encoder={folder()}", *FEWER) for part in ("--set", change)]
-    rows = [part for row in ROWS for part in ("--row", row)]
-    arguments = ["tiny-newsrec", "--data", data, "--scale", "small", *settings, *rows]
+    arguments = ["tiny-newsrec", "--data", data, "--scale", "small", *settings]
     places = ["--work", tmp_path / "work", "--report", tmp_path / "report"]
     monkeypatch.setattr(sys, "argv", ["newsstand-train", "study", *map(str, [*arguments, *places])])
     with pytest.raises(SystemExit) as stopped:
         main()
     assert not stopped.value.code
     made = json.loads((tmp_path / "report" / "results.json").read_text("utf-8"))["rows"]
-    finished = {name: row for name, row in made.items() if row["state"] == "finished"}
-    assert set(finished) == {*ROWS, "post-trained", "teacher-1", "dp", "student-2"}
-    assert len({row["columns"]["auc"]["count"] for row in finished.values() if row["columns"]}) == 1
-    figures = {name: row["figures"] for name, row in finished.items()}
+    assert {row["state"] for row in made.values()} == {"finished"}
+    assert len(made) > 25
+    assert len({row["columns"]["auc"]["count"] for row in made.values() if row["columns"]}) == 1
+    figures = {name: row["figures"] for name, row in made.items()}
     # MiniLM has 10,646,784 parameters in six layers that are alike.
     of_a_layer = figures["tiny-newsrec-2"]["millions of parameters"]
     of_a_layer -= figures["plm-nr-1"]["millions of parameters"]
