@@ -1,7 +1,7 @@
 """The study put together: its columns, its rows, and how long they take."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -10,12 +10,13 @@ from training.studies import costs
 from training.studies.lm_grid.claims import claims
 from training.studies.lm_grid.designs import Design, Grid
 from training.studies.lm_grid.encoders import Known, known_encoders
+from training.studies.lm_grid.exam import with_leads
 from training.studies.lm_grid.pictures import plots
 from training.studies.lm_grid.rows import design_row, vectors_row
 from training.studies.lm_grid.settings import Learning, LmGridSettings
 from training.studies.lm_grid.setup import Setup
 from training.studies.names import Scale, within
-from training.studies.study import Paper, Row, Study
+from training.studies.study import Made, Paper, Row, Study
 
 PAPER: Final = Paper(
     title="Revisiting Language Models in Neural News Recommender Systems (arXiv 2501.11391), "
@@ -62,8 +63,13 @@ def build(roots: Sequence[Path], settings: LmGridSettings, scale: Scale) -> Stud
         columns=(*setup.exam.columns(), *costs.columns()),
         findings=tuple(claims(grid)),
         plots=plots(grid, setup.exam),
+        shown=_shown,
         facts=_facts(setup, scale),
     )
+
+
+def _shown(rows: Made) -> Made:
+    return {name: replace(one, measured=with_leads(one.measured)) for name, one in rows.items()}
 
 
 def _rows(setup: Setup, pace: Pace) -> Iterator[Row]:

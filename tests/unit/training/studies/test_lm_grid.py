@@ -12,6 +12,7 @@ from tests.unit.training.studies.lm_grids import built, tiny
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import load_encoder, load_tokenizer
 from training.errors import BadRecipe, UnreadableData, UnusableEncoder
+from training.evaluation.groups import quintiles
 from training.recipe import Transformer
 from training.studies.clicks import Days
 from training.studies.costs import COST
@@ -20,14 +21,14 @@ from training.studies.lm_grid.adapted import save_adapted
 from training.studies.lm_grid.claims import claims as claims_of
 from training.studies.lm_grid.designs import Design, Grid
 from training.studies.lm_grid.encoders import known_encoders
-from training.studies.lm_grid.exam import COLD, Exam, lead
+from training.studies.lm_grid.exam import COLD, Exam, lead, with_leads
 from training.studies.lm_grid.recipes import recipe_of
 from training.studies.lm_grid.settings import LmGridSettings, settings_of
 from training.studies.lm_grid.shortened import shortened
 from training.studies.plan import in_order, plan
 from training.studies.report import as_html
 from training.studies.running import run
-from training.studies.study import Float64, Study
+from training.studies.study import Float64, Measured, Sample, Study
 
 WITHOUT_SAMPLES = {"vectors"}
 
@@ -231,10 +232,43 @@ def test_step_one_leaves_the_encoder_with_what_its_adapters_learned(
     assert (vectors(tiny_llama) - expected).abs().max() > 0.1
 
 
-def test_the_lead_of_the_first_group_is_a_mean_over_all() -> None:
-    values_I = np.array([0.9, 0.7, 0.5, 0.2, 0.4])
-    first_I, second_I = np.array([1, 1, 0, 0, 0]) > 0, np.array([0, 0, 0, 1, 1]) > 0
-    assert lead(values_I, first_I, second_I).mean() == pytest.approx(0.8 - 0.3)
+def test_the_lead_of_the_first_group_has_the_error_of_a_difference_of_two_means() -> None:
+    rng = np.random.default_rng(1)
+    first = Sample(rng.normal(0.6, 0.3, 400), np.arange(400))
+    second = Sample(rng.normal(0.5, 0.2, 900), np.arange(400, 1300))
+    one, other, led = first.estimate, second.estimate, lead(first, second)
+    assert led.estimate.mean == pytest.approx(one.mean - other.mean)
+    expected = (one.standard_error**2 + other.standard_error**2) ** 0.5
+    assert led.estimate.standard_error == pytest.approx(expected, rel=0.005)
+    assert led.unit_I.tolist() == list(range(1300))
+
+
+def test_a_rows_lead_is_worked_out_of_the_fifths_that_it_kept() -> None:
+    fifths = {f"fifth/{n}/auc": Sample(np.array([0.1 * n, 0.3]), np.array([n, n])) for n in (1, 5)}
+    stale = {f"{COLD}/auc": Sample(np.array([2.0, -1.0]), np.array([1, 5]))}
+    found = with_leads(Measured(fifths | stale)).samples
+    assert found[f"{COLD}/auc"].estimate.mean == pytest.approx(0.2 - 0.4)
+    assert set(found) == {*fifths, *stale}
+    assert with_leads(Measured({})).samples == {}
+
+
+def test_a_test_of_few_readers_has_fewer_groups_and_nobody_to_lead(exam: Exam) -> None:
+    few = replace(exam.test, users=[f"U{place % 3}" for place in range(len(exam.test))])
+    brief = replace(exam, test=few, fifths=quintiles(few))
+    found = brief.cells(lambda log: np.arange(len(log.labels), dtype=np.float64))
+    columns = {column.name for column in brief.columns()}
+    assert set(found) == columns
+    assert {name for name in columns if "fifth" in name} == {
+        f"fifth/{number}/{metric}" for number in (1, 2, 3) for metric in ("auc", "ndcg@10")
+    }
+    assert with_leads(Measured(found)).samples.keys() == found.keys()
+
+
+def test_each_fifth_is_named_with_its_clicks(exam: Exam) -> None:
+    titles = {column.name: column.title for column in exam.columns()}
+    first, *_ = exam.fifths
+    assert titles["fifth/1/auc"] == f"fifth {first}"
+    assert first.startswith("1 (coldest, mean ")
 
 
 def test_readers_are_cold_by_all_their_clicks_and_no_row_reads_more_than_are_set(
@@ -283,14 +317,14 @@ def test_every_column_has_its_cell(exam: Exam) -> None:
     def score(log: object) -> Float64:
         return scores.setdefault(id(log), rng.random(len(log.labels)))  # type: ignore[attr-defined]
 
-    found = exam.cells(score)
+    found = with_leads(Measured(exam.cells(score))).samples
     assert {column.name for column in exam.columns()} == set(found)
     auc = {name: sample.estimate for name, sample in found.items() if name.endswith("auc")}
     assert auc["day/2019-11-13/auc"] == auc["auc"]  # the test has one day
     assert auc["day/2019-11-12/auc"] != auc["auc"]
     difference = auc["fifth/1/auc"].mean - auc["fifth/5/auc"].mean
     assert auc[f"{COLD}/auc"].mean == pytest.approx(difference)
-    assert auc[f"{COLD}/auc"].count == auc["auc"].count
+    assert auc[f"{COLD}/auc"].count == auc["fifth/1/auc"].count + auc["fifth/5/auc"].count
 
 
 def test_rows_of_every_kind_are_made_and_measured_alike(
