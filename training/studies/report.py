@@ -87,9 +87,10 @@ def _pictured(picture: Picture) -> str:
 
 
 def _plot(results: Results, table: Table, name: str) -> str:
-    """The table's first columns, of the rows that have them all."""
+    """The table's first columns that have errors, of the rows that have them all."""
     study = results.study
-    columns = [c for c in study.columns if c.section == table.heading][:PLOTTED]
+    means = {name for one in results.finished.values() for name in one.measured.samples}
+    columns = [c for c in study.columns if c.section == table.heading and c.name in means][:PLOTTED]
     systems = {}
     for row in study.rows:
         finished = results.finished.get(row.name)

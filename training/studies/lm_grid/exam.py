@@ -25,6 +25,7 @@ FIFTHS: Final = 5
 COLD: Final = "cold"
 """The coldest fifth minus the warmest."""
 DAY: Final = "day"
+EVERYONE: Final = "All readers, on the test's days"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,7 @@ class Exam:
 
     def columns(self) -> Iterator[Column]:
         """All that there are cells for."""
-        yield from columns("All readers, on the test's days")
+        yield from columns(EVERYONE)
         for metric in OF_GROUPS:
             section = f"Cold start: {METRICS[metric]} by fifths of readers, the coldest first"
             for number, fifth in enumerate(self.fifths, start=1):

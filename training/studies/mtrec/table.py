@@ -6,6 +6,7 @@ from typing import Final
 
 from training.encoders.folder import read_folder
 from training.errors import BadRecipe
+from training.studies import costs
 from training.studies.clicks import columns
 from training.studies.mtrec.claims import CLAIMS
 from training.studies.mtrec.designs import DESIGNS, MINUTES, PARAMETERS, check_rows, design_row
@@ -21,7 +22,7 @@ PAPER: Final = Paper(
 )
 PACES: Final[dict[Scale, float]] = {"small": 3, "full": 10}
 """Minutes a row: on two cores, and, which nobody has measured, on a GPU."""
-TAKES: Final = "What it takes"
+SECTION: Final = "On the test days"
 
 
 def build(roots: Sequence[Path], settings: MtrecSettings, scale: Scale) -> Study:
@@ -43,11 +44,13 @@ def build(roots: Sequence[Path], settings: MtrecSettings, scale: Scale) -> Study
         paper=PAPER,
         rows=tuple(design_row(setup, design, PACES[scale]) for design in DESIGNS),
         columns=(
-            *columns("On the test days"),
-            Column(PARAMETERS, "million parameters trained, heads aside", TAKES),
-            Column(MINUTES, "minutes of training", TAKES),
+            *columns(SECTION),
+            Column(PARAMETERS, "million parameters trained, heads aside", SECTION),
+            Column(MINUTES, "minutes of training steps", SECTION),
+            Column(costs.ROW, costs.TITLES["row"], SECTION),
         ),
         findings=CLAIMS,
+        shown=costs.with_row_minutes,
         facts={
             "scale": scale,
             "learned from": f"{data.training}, without its last day, which chooses the epoch",

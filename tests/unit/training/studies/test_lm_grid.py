@@ -304,6 +304,41 @@ def test_where_a_transformer_learns_epochs_may_be_fewer(tiny_bert: Path, tiny_ll
     assert tuned.training.epochs == 9
 
 
+def test_claims_say_where_rows_learn_for_unlike_times(tiny_bert: Path, tiny_llama: Path) -> None:
+    def said(*changes: str) -> list[bool]:
+        settings = tiny("learning.epochs=9", *changes, bert=tiny_bert, llama=tiny_llama)
+        told = (
+            "; here transformers learn for at most 2 epochs, and what stands on frozen ones for 9"
+        )
+        return [one.claim.endswith(told) for one in claims_of(grid_of(settings))]
+
+    frozen_alone, static_vectors = 1, 3
+    assert [
+        place for place, unlike in enumerate(said("learning.fine_tuning_epochs=2")) if not unlike
+    ] == [frozen_alone, static_vectors]
+    assert not any(said("learning.fine_tuning_epochs=null"))
+    assert not any(said("learning.fine_tuning_epochs=9"))
+
+
+def test_the_facts_say_that_a_row_is_trained_once_and_for_how_long(study: Study) -> None:
+    assert "each row is trained once" in study.facts["chance"]
+    assert "at most 1 where a transformer learns" in study.facts["epochs"]
+
+
+def test_size_is_that_of_the_layers_without_the_table_of_word_pieces(
+    tiny_bert: Path, tiny_llama: Path
+) -> None:
+    grid = grid_of(tiny(bert=tiny_bert, llama=tiny_llama))
+    bert, llama = grid.encoders
+    layer = 4 * (64 * 64 + 64) + (64 * 128 + 128) + (128 * 64 + 64) + 2 * 2 * 64
+    assert bert.in_layers == 2 * layer < bert.parameters
+    many_words = replace(bert, in_layers=1, parameters=10 * llama.parameters)
+    claim, *_ = claims_of(replace(grid, encoders=(llama, many_words)))
+    assert claim.claim.startswith("Larger language models, by the parameters of their layers")
+    larger = [contrast.higher.row for contrast in claim.contrasts[:2]]
+    assert larger == ["naml-bert-top1", "naml-llama-two-step"]
+
+
 def test_days_are_those_that_nothing_was_learned_from(exam: Exam) -> None:
     assert exam.days == ["2019-11-12", "2019-11-13"]
     learned = set(np.datetime_as_string(exam.training.times, "D"))

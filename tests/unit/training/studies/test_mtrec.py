@@ -10,6 +10,7 @@ from tests.unit.training.multi_task.conftest import labelled_log
 from training.errors import BadRecipe, TrainingError, UnreadableData, UnusableEncoder
 from training.recipes import find
 from training.sentiment.table import write_sentiments
+from training.studies.costs import ROW
 from training.studies.mtrec.designs import DESIGNS, MINUTES, PARAMETERS, recipe_of
 from training.studies.mtrec.settings import MtrecSettings, settings_of
 from training.studies.mtrec.setup import with_any_sentiments
@@ -103,7 +104,8 @@ def test_every_contrast_is_of_rows_and_columns_that_there_are(data: Path, tiny_b
     named = {cell.row for c in contrasts for cell in (c.higher, c.lower)}
     assert named == rows
     assert {cell.column for c in contrasts for cell in (c.higher, c.lower)} <= columns
-    assert {PARAMETERS, MINUTES, "auc", "mrr", "ndcg@5", "ndcg@10"} == columns
+    assert {PARAMETERS, MINUTES, ROW, "auc", "mrr", "ndcg@5", "ndcg@10"} == columns
+    assert len({column.section for column in study.columns}) == 1  # costs beside qualities
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_rows_are_made_and_measured_on_the_same_impressions(
     adapters = 2 * 3 * 2 * (64 * 2)
     assert baseline.figures[PARAMETERS] == full.figures[PARAMETERS] == (reader + adapters) / 1e6
     assert whole.figures[PARAMETERS] > 10 * full.figures[PARAMETERS]
-    assert 0 < full.figures[MINUTES] < 60
+    assert 0 < full.figures[MINUTES] < full.figures[ROW] < 60
 
 
 def test_a_logs_own_sentiments_are_taken_before_any_labellers() -> None:
