@@ -1,6 +1,7 @@
 """The language model grid over tiny models: its rows, what they read and measure, what it says."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from tests.unit.training.conftest import prepare, titled_log
 from tests.unit.training.studies.lm_grids import built, tiny
+from tests.unit.training.test_ebnerd import frames, write
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import load_encoder, load_tokenizer
 from training.errors import BadRecipe, UnreadableData, UnusableEncoder
@@ -150,6 +152,17 @@ def test_what_is_wrong_is_said_before_anything_is_made(
     named = [change.replace("GLOVE", str(glove)) for change in changes]
     with pytest.raises(error, match=said):
         built(data, tiny(f"encoders.bert={tiny_bert}", f"encoders.llama={tiny_llama}", *named))
+
+
+def test_news_without_titles_are_refused_before_anything_is_made(
+    tiny_bert: Path, tmp_path: Path
+) -> None:
+    for day, split in ((18, "train"), (20, "test")):
+        seen = (day, 1, datetime(2023, 5, day), [11, 12, 13], [12], 3.0)
+        write(tmp_path / split, frames(seen))
+    settings = tiny("data.training=train", "data.test=test", bert=tiny_bert)
+    with pytest.raises(BadRecipe, match="train have no titles: there is nothing to encode"):
+        built(tmp_path, settings)
 
 
 def test_an_encoder_may_be_told_with_its_prefix(tiny_bert: Path) -> None:
