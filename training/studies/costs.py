@@ -74,7 +74,7 @@ def with_row_minutes(rows: Made, earlier: Mapping[str, str] | None = None) -> Ma
     before = earlier or {}
 
     def told(name: str, row: Finished) -> Finished:
-        steps = [rows[one] for one in (name, before.get(name)) if one in rows]
+        steps = [rows[one] for one in (name, before.get(name, "")) if one in rows]
         figures = {**row.measured.figures, ROW: sum(step.seconds for step in steps) / 60}
         return replace(row, measured=replace(row.measured, figures=figures))
 
