@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import training
 from tests.unit.training.multi_task.conftest import labelled_log
 from tests.unit.training.test_ebnerd import articles, frames, write
 from training.data.ebnerd import ARTICLES, BEHAVIOURS
@@ -69,6 +70,13 @@ def test_a_row_is_the_whole_with_one_thing_changed(
     assert recipe_of(settings, BY_NAME[row], tiny_bert).model_dump(mode="json") == merged(
         whole, changed
     )
+
+
+def test_the_documentation_names_each_rows_change() -> None:
+    text = (Path(training.__file__).parents[1] / "docs" / "training.md").read_text("utf-8")
+    for design in DESIGNS:
+        (line,) = (one for one in text.splitlines() if one.startswith(f"| `{design.name}`"))
+        assert all(change in line for change in design.changes)
 
 
 def merged(document: dict[str, object], changes: dict[str, object]) -> dict[str, object]:
