@@ -145,7 +145,8 @@ class Decoder(nn.Module):
     def loss(self, states_ND: Tensor, wanted_N: Tensor) -> Tensor:
         """The mean cross-entropy of the wanted tokens, in full precision whatever states are in."""
         table_VD: Tensor = self.table
-        states_ND, bias_V = self.head(states_ND), self.head.bias
+        bias_V: Tensor = self.head.bias
+        states_ND = self.head(states_ND)
         if self.pieces_P is not None:
             table_VD, bias_V = table_VD[self.pieces_P], bias_V[self.pieces_P]
             wanted_N = torch.searchsorted(self.pieces_P, wanted_N)
