@@ -12,6 +12,7 @@ import typer
 from model_store.errors import ModelStoreError
 from training.commands import data
 from training.commands.adapt import adapt
+from training.commands.baselines import baselines
 from training.commands.centre import centre
 from training.commands.clean import clean
 from training.commands.distil import corpora, distil
@@ -36,6 +37,7 @@ app.command()(run)
 app.command()(export)
 app.command()(centre)
 app.command()(evaluate)
+app.command()(baselines)
 app.command()(distil)
 app.command()(corpora)
 app.command()(post_train)

@@ -18,6 +18,7 @@ from training.data.impressions import ImpressionLog
 from training.data.logs import read_logs
 from training.data.problems import Problems
 from training.data.splits import check_no_leak, split_last_day
+from training.data.titled import check_titled
 from training.encoding import KeptNews, keep
 from training.errors import BadRecipe, Diverged, NotWritable
 from training.evaluation.report import TITLES, Report, evaluate_scores
@@ -138,8 +139,7 @@ def _check(recipe: Recipe, logs: Logs, folder: Path) -> None:
     metric = recipe.training.metric
     if metric not in TITLES:
         raise BadRecipe(f"training.metric: there is no {metric}: {', '.join(TITLES)}")
-    if not any(logs.training.news.column("title")):
-        raise BadRecipe(f"the news of {logs.names[0]} have no titles: there is nothing to encode")
+    check_titled(logs.training.news, logs.names[0])
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

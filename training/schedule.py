@@ -28,10 +28,12 @@ def _constant(optimizer: Optimizer, steps: int, warm_up: float) -> LRScheduler:
 
 def _one_cycle(optimizer: Optimizer, steps: int, warm_up: float) -> LRScheduler:
     """Along cosines, from a 25th up to the peak, and down to nearly nothing (Smith & Topin,
-    *Super-Convergence*, 2018). Adam's momentum stays.
+    *Super-Convergence*, 2018). Adam's momentum stays. A single step cannot rise, and torch divides
+    by nothing there: a warm-up that is no longer than that is none.
     """
     peaks = [group["lr"] for group in optimizer.param_groups]
-    return OneCycleLR(optimizer, peaks, steps, pct_start=float(warm_up), cycle_momentum=False)
+    rising = float(warm_up) if warm_up * steps > 1 else 0.0
+    return OneCycleLR(optimizer, peaks, steps, pct_start=rising, cycle_momentum=False)
 
 
 RATES: Final[Mapping[Schedule, Rates]] = {"constant": _constant, "one_cycle": _one_cycle}

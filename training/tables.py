@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from model_store.manifest import Parity, Precision
+from model_store.metrics import METRICS
 
 if TYPE_CHECKING:
+    from training.evaluation.baseline_report import GroupSection
     from training.evaluation.evaluate import Evaluation
     from training.evaluation.report import Report
 
@@ -38,6 +40,24 @@ def metrics_table(report: "Report") -> Table:
         table.add_row(
             name, f"{estimate.mean:.4f}", f"{estimate.standard_error:.4f}", f"{estimate.count:,}"
         )
+    return table
+
+
+def systems_table(systems: Mapping[str, "Report"]) -> Table:
+    """The metrics of several systems on one log."""
+    from training.evaluation.sections import estimate_cell
+
+    table = Table("system", *METRICS, box=None)
+    for name, report in systems.items():
+        table.add_row(name, *(estimate_cell(report.estimates[metric]) for metric in METRICS))
+    return table
+
+
+def group_section_table(section: "GroupSection") -> Table:
+    """A metric of several systems in groups."""
+    table = Table(*section.header, title=section.heading, box=None)
+    for row in section.rows:
+        table.add_row(*row)
     return table
 
 

@@ -99,11 +99,13 @@ def _lines(path: Path, dimension: int) -> Iterator[tuple[int, str, Sequence[str]
     """Each vector's line, word and numbers."""
     try:
         with path.open(encoding="utf-8", newline="\n") as file:
+            first = 1
             for line, text in enumerate(file, 1):
                 word, *numbers = text.rstrip().split(" ")
                 if len(numbers) == 1 and line == 1:  # word2vec's head: words and dimensions
+                    first = 2
                     continue
-                if len(numbers) < dimension or (len(numbers) > dimension and line == 1):
+                if len(numbers) < dimension or (len(numbers) > dimension and line == first):
                     raise _wrong(path, line, dimension, len(numbers))
                 # a few words of GloVe hold blanks
                 yield line, " ".join([word, *numbers[:-dimension]]), numbers[-dimension:]

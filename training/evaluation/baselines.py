@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from training.data.impressions import ImpressionLog, Times
 from training.data.news import NewsTable
 from training.data.ragged import Int64, Ragged
+from training.data.splits import check_no_leak
 
 Float64 = NDArray[np.float64]
 Baseline = Callable[[ImpressionLog, ImpressionLog, np.random.Generator], Float64]
 """From the prior log, the evaluated log and a source of chance: a score (S,) a candidate."""
 
+SEED: Final = 0
 SPAN: Final = 1 << 36
 """More seconds than lie between any two moments of a log: two thousand years."""
 
@@ -75,6 +77,18 @@ BASELINES: Final[Mapping[str, Baseline]] = {
     "recency": recency,
     "category_count": category_count,
 }
+
+
+def baseline_scores(log: ImpressionLog, prior: ImpressionLog | None = None) -> dict[str, Float64]:
+    """Every baseline's scores of a log, by name, with the clicks of an earlier one, if any.
+
+    Raises Leak for a prior that reaches into what is evaluated.
+    """
+    if prior is not None:
+        check_no_leak(prior, log)
+    earlier = prior if prior is not None else log.take(np.empty(0, np.int64))
+    rng = np.random.default_rng(SEED)
+    return {name: baseline(earlier, log, rng) for name, baseline in BASELINES.items()}
 
 
 def _logs(prior: ImpressionLog, log: ImpressionLog) -> tuple[ImpressionLog, ImpressionLog]:

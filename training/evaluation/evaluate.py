@@ -18,16 +18,13 @@ from model_store.news_encoder import NewsEncoder
 from model_store.user_models import user_model
 from training.data.impressions import ImpressionLog
 from training.data.logs import read_logs
-from training.data.splits import check_no_leak
-from training.evaluation.baselines import BASELINES
+from training.evaluation.baselines import baseline_scores
 from training.evaluation.beyond import beyond_accuracy
 from training.evaluation.comparison import compare
 from training.evaluation.groups import GROUPINGS, group_table
 from training.evaluation.pages import ReportContent
 from training.evaluation.report import Report, evaluate_scores
 from training.evaluation.served import encode_news, score
-
-SEED = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,12 +108,7 @@ def whole_report(
     Raises Leak for a prior that reaches into what is evaluated.
     """
     log = evaluation.log
-    if prior is not None:
-        check_no_leak(prior, log)
-    rng = np.random.default_rng(SEED)
-    earlier = prior if prior is not None else log.take(np.empty(0, np.int64))
-    scores = {evaluation.model: evaluation.scores_S}
-    scores |= {name: baseline(earlier, log, rng) for name, baseline in BASELINES.items()}
+    scores = {evaluation.model: evaluation.scores_S} | baseline_scores(log, prior)
     if against is not None:
         scores[_name(against, evaluation)] = against.scores_S
     systems = {name: evaluate_scores(log, scores_S) for name, scores_S in scores.items()}

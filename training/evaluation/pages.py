@@ -83,10 +83,16 @@ def write_report(folder: Path, content: ReportContent) -> None:
 
     The folder is made. Raises NotWritable if that, or writing, fails.
     """
-    written = {JSON: json.dumps(as_json(content), indent=2) + "\n", HTML: as_html(content)}
+    write_files(
+        folder, {JSON: json.dumps(as_json(content), indent=2) + "\n", HTML: as_html(content)}
+    )
+
+
+def write_files(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write texts under their names into the folder, which is made. Raises NotWritable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in written.items():
+        for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise NotWritable(f"{folder} cannot be written: {error.strerror}") from error
@@ -98,9 +104,9 @@ def as_json(content: ReportContent) -> dict[str, JsonValue]:
     return {
         "title": content.title,
         "facts": dict(content.facts),
-        "systems": {name: _report_json(report) for name, report in content.systems.items()},
+        "systems": {name: report_json(report) for name, report in content.systems.items()},
         "groups": {
-            grouping: {group: _estimates_json(of_group) for group, of_group in table.items()}
+            grouping: {group: estimates_json(of_group) for group, of_group in table.items()}
             for grouping, table in content.groups.items()
         },
         "beyond": {name: dict(measures) for name, measures in content.beyond.items()},
@@ -136,14 +142,16 @@ def page(title: str, facts: Mapping[str, str], sections: Sequence[str]) -> str:
     )
 
 
-def _report_json(report: Report) -> dict[str, JsonValue]:
+def report_json(report: Report) -> dict[str, JsonValue]:
+    """A system's figures, without the single impressions'."""
     return {
         "impressions": report.impressions,
         "single_class": report.single_class,
         "empty_history": report.empty_history,
-        "metrics": _estimates_json(report.estimates),
+        "metrics": estimates_json(report.estimates),
     }
 
 
-def _estimates_json(estimates: Mapping[str, Estimate]) -> JsonValue:
+def estimates_json(estimates: Mapping[str, Estimate]) -> JsonValue:
+    """By metric."""
     return {metric: asdict(estimate) for metric, estimate in estimates.items()}

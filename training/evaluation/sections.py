@@ -28,7 +28,7 @@ def systems_section(systems: Mapping[str, Report]) -> str:
     estimates = {name: report.estimates for name, report in systems.items()}
     counted = ["impressions", "evaluated", "skipped", "without history"]
     rows = [
-        [name, *map(_estimate, estimates[name].values()), *_counts(report)]
+        [name, *map(estimate_cell, estimates[name].values()), *_counts(report)]
         for name, report in systems.items()
     ]
     header = ["system", *map(_title, next(iter(estimates.values()))), *counted]
@@ -65,7 +65,7 @@ def group_section(model: str, grouping: str, table: GroupTable) -> str:
     """The model's metrics in every group, plotted where there are several in an order."""
     metrics = next(iter(table.values()), {})
     rows = [
-        [group, *map(_estimate, of_group.values()), f"{next(iter(of_group.values())).count:,}"]
+        [group, *map(estimate_cell, of_group.values()), f"{next(iter(of_group.values())).count:,}"]
         for group, of_group in table.items()
     ]
     plot = groups_plot(grouping, table) if grouping in PLOTTED and len(table) > 1 else ""
@@ -100,7 +100,8 @@ def _counts(report: Report) -> list[str]:
     return [f"{count:,}" for count in counts]
 
 
-def _estimate(estimate: Estimate) -> str:
+def estimate_cell(estimate: Estimate) -> str:
+    """A mean with its standard error."""
     return f"{estimate.mean:.4f} ±{estimate.standard_error:.4f}"
 
 

@@ -26,6 +26,13 @@ def depth(transformer: nn.Module) -> int:
     return len(layers_of(transformer))
 
 
+def check_depth(transformer: nn.Module, trained: int) -> None:
+    """Raises UnusableEncoder for more layers than there are."""
+    layers = depth(transformer)
+    if not 0 <= trained <= layers:
+        raise UnusableEncoder(f"{trained} layers cannot be trained: the encoder has {layers}")
+
+
 def split(transformer: nn.Module, trained: int) -> tuple[nn.Module, nn.Module]:
     """The embeddings with the lower layers, and the ``trained`` layers at the top.
 
@@ -33,9 +40,8 @@ def split(transformer: nn.Module, trained: int) -> tuple[nn.Module, nn.Module]:
     the whole gives. Raises UnusableEncoder for more layers than there are, and for an architecture
     whose layers cannot be told apart.
     """
+    check_depth(transformer, trained)
     layers = layers_of(transformer)
-    if not 0 <= trained <= len(layers):
-        raise UnusableEncoder(f"{trained} layers cannot be trained: the encoder has {len(layers)}")
     kept = len(layers) - trained
     lower = _with_layers(transformer, range(kept))
     upper = _with_layers(transformer, range(kept, len(layers)))

@@ -19,6 +19,7 @@ from training.data.news import NewsTable
 from training.data.ragged import Int64
 from training.data.splits import check_no_leak, split_last_day
 from training.data.texts import evenly
+from training.data.titled import check_titled
 from training.encoding import keep
 from training.evaluation.comparison import by_reader
 from training.evaluation.groups import Groups
@@ -45,8 +46,11 @@ class Days:
 
     @classmethod
     def of(cls, training: Path, test: Path) -> "Days":
-        """Raises UnreadableData, Leak, and BadRecipe for a training log of a single day."""
+        """Raises UnreadableData, Leak, and BadRecipe for news without titles, and for a training
+        log of a single day.
+        """
         before, after = read_logs([training, test])
+        check_titled(before.news, str(training))
         check_no_leak(before, after)
         earlier, last = split_last_day(before)
         return cls(earlier, last, after)

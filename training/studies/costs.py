@@ -8,7 +8,7 @@ Shapes: N news.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,14 +18,15 @@ from torch import Tensor, nn
 from training.data.features import NewsFeatures
 from training.data.ragged import Int64
 from training.models.news.encoder import PREFIX, NewsEncoder
-from training.studies.study import Column
+from training.studies.study import Column, Finished, Made
 
 Result = TypeVar("Result")
-SECTION: Final = "Costs"
 COST: Final = "cost/"
+ROW: Final = f"{COST}row"
 TITLES: Final = {
     "minutes": "minutes of training steps",
-    "megabytes": "most memory, MB",
+    "row": "minutes of the whole row",
+    "megabytes": "most memory of the process, MB",
     "speed": "news encoded/s",
     "trained": "parameters trained",
     "parameters": "parameters",
@@ -44,7 +45,7 @@ class Costs:
     minutes: float
     """Of steps alone: not of encoding what stays frozen, which ``speed`` tells, nor of choosing."""
     megabytes: float | None
-    """The most that was held while it learned."""
+    """The most that was held while the row was made: it learned, was measured and timed."""
     speed: float
     """News a second, from tokens to vectors: all their texts, and the encoder's whole depth."""
     trained: int
@@ -57,10 +58,27 @@ class Costs:
         return {f"{COST}{name}": float(value) for name, value in known.items()}
 
 
-def columns() -> Iterator[Column]:
-    """One for each cost."""
+def columns(section: str) -> Iterator[Column]:
+    """One for each cost, beside the qualities of the section."""
     for name, title in TITLES.items():
-        yield Column(f"{COST}{name}", title, SECTION)
+        yield Column(f"{COST}{name}", title, section)
+
+
+def with_row_minutes(rows: Made, earlier: Mapping[str, str] | None = None) -> Made:
+    """The rows with the minutes that making them took: encoding what stays frozen, unless it was
+    kept, and measuring too. Of a row that was cut off they are those since it went on.
+
+    ``earlier`` names, by row, the step before it, whose minutes are counted in. A row that was not
+    measured costs nothing by itself.
+    """
+    before = earlier or {}
+
+    def told(name: str, row: Finished) -> Finished:
+        steps = [rows[one] for one in (name, before.get(name, "")) if one in rows]
+        figures = {**row.measured.figures, ROW: sum(step.seconds for step in steps) / 60}
+        return replace(row, measured=replace(row.measured, figures=figures))
+
+    return {name: told(name, row) if row.measured.samples else row for name, row in rows.items()}
 
 
 def both(first: Mapping[str, float], second: Mapping[str, float]) -> dict[str, float]:

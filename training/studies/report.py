@@ -9,8 +9,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from training.errors import NotWritable
-from training.evaluation.pages import page
+from training.evaluation.pages import page, write_files
 from training.evaluation.plots import systems_plot
 from training.evaluation.sections import as_section, as_table
 from training.studies.findings import Judged, judged
@@ -33,12 +32,7 @@ def write_report(folder: Path, results: Results) -> list[Judged]:
         MARKDOWN: markdown(results, findings),
         HTML: as_html(results, findings),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in written.items():
-            (folder / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise NotWritable(f"{folder} cannot be written: {error.strerror}") from error
+    write_files(folder, written)
     return findings
 
 
@@ -87,9 +81,10 @@ def _pictured(picture: Picture) -> str:
 
 
 def _plot(results: Results, table: Table, name: str) -> str:
-    """The table's first columns, of the rows that have them all."""
+    """The table's first columns that have errors, of the rows that have them all."""
     study = results.study
-    columns = [c for c in study.columns if c.section == table.heading][:PLOTTED]
+    means = {name for one in results.finished.values() for name in one.measured.samples}
+    columns = [c for c in study.columns if c.section == table.heading and c.name in means][:PLOTTED]
     systems = {}
     for row in study.rows:
         finished = results.finished.get(row.name)

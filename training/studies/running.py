@@ -28,6 +28,7 @@ class Results:
 
     study: Study
     finished: Mapping[str, Finished]
+    """As the study shows them."""
     failed: Mapping[str, str]
     """Why, by row."""
 
@@ -57,7 +58,7 @@ def prepare(work: Path) -> None:
 def results(study: Study, course: Course, work: Path) -> Results:
     """What came of a course, beside all else that ``work`` has finished."""
     others = {s.row.name: s.finished for s in plan(study, work) if s.finished}
-    return Results(study, others | course.finished, course.failed)
+    return Results(study, study.shown(others | course.finished), course.failed)
 
 
 def attempt(row: Row, folder: Path, needed: Mapping[str, Finished]) -> Outcome:

@@ -107,6 +107,16 @@ class Picture:
     svg: str
 
 
+Show = Callable[[Made], Made]
+"""The finished rows as they are reported, by name: with cells that are worked out of those that
+were kept, so that rows that were made earlier have them, too."""
+
+
+def as_made(rows: Made) -> Made:
+    """With what was kept, and no more."""
+    return rows
+
+
 Draw = Callable[[Made], Picture | None]
 """A plot of the rows that are finished, by name; None as long as there is nothing to draw."""
 
@@ -132,6 +142,7 @@ class Study:
     columns: tuple[Column, ...]
     findings: tuple["Finding", ...] = ()
     plots: tuple[Draw, ...] = ()
+    shown: Show = as_made
     facts: Mapping[str, str] = field(default_factory=dict)
     """What a reader of the table has to know: the data, the scale, what was left out."""
 

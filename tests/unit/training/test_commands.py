@@ -92,6 +92,22 @@ def test_the_artefact_is_evaluated_beside_baselines_and_another(
     assert "<svg" in (report / "report.html").read_text()
 
 
+def test_more_layers_than_there_are_are_refused_before_any_step(
+    command: Command,
+    log: Path,
+    tiny_bert: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings = ("text.encoder.folder=" + str(tiny_bert), "text.encoder.trained_layers=3")
+    changes = [part for change in settings for part in ("--set", change)]
+    folder = tmp_path / "runs"
+    assert command("run", "additive", *changes, "--folder", folder, "--data", log) == 1
+    said = "newsstand-train: 3 layers cannot be trained: the encoder has 2\n"
+    assert capsys.readouterr().err == said
+    assert list((folder / "additive").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -46,3 +46,17 @@ def test_a_short_run_has_a_rate_at_every_step(warm_up: float, steps: int) -> Non
     for kind in ("constant", "one_cycle"):
         found = rates(kind, warm_up, steps)  # type: ignore[arg-type]
         assert all(0 < rate <= PEAK * 1.000001 for rate in found)
+
+
+@pytest.mark.parametrize("warm_up", [0, 0.05, 0.1, 0.2, 0.25, 1 / 3, 0.5, 0.9])
+def test_one_cycle_has_a_rate_at_every_step_of_any_run(warm_up: float) -> None:
+    for steps in range(1, 61):
+        found = rates("one_cycle", warm_up, steps)
+        assert all(0 < rate <= PEAK * 1.000001 for rate in found)
+
+
+def test_a_warm_up_of_one_step_begins_at_the_top() -> None:
+    found = rates("one_cycle", 0.1, 10)
+    assert found == rates("one_cycle", 0, 10)
+    assert found == sorted(found, reverse=True)
+    assert found[0] > 0.95 * PEAK

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from transformers import (
     AutoModel,
@@ -232,6 +233,16 @@ def test_with_lora_the_adapters_and_the_head_learn_and_nothing_else(
     head = {id(p) for part in (title.pool, title.tail) for p in part.parameters()}
     others = [p for name, p in title.named_parameters() if p.requires_grad and "lora_" not in name]
     assert {id(parameter) for parameter in others} == head
+
+
+@pytest.mark.parametrize(("rank_stabilised", "scale"), [(True, 4.0), (False, 1.0)])
+def test_what_adapters_add_is_scaled_by_alpha_over_the_root_of_the_rank_or_over_the_rank(
+    tiny_bert: Path, rank_stabilised: bool, scale: float
+) -> None:
+    lora = {"rank": 16, "alpha": 16, "rank_stabilised": rank_stabilised}
+    title = title_encoder(recipe_of(tiny_bert, trained_layers=None, lora=lora))
+    adapters = [module for module in title.modules() if isinstance(module, LoraLayer)]
+    assert {of_one for adapter in adapters for of_one in adapter.scaling.values()} == {scale}
 
 
 @pytest.mark.parametrize("rank_stabilised", [True, False])

@@ -8,6 +8,7 @@ import pytest
 from training.encoders.words import (
     RANDOM_SCALE,
     Words,
+    check_words,
     random_words,
     read_words,
     word_tokenizer,
@@ -84,6 +85,8 @@ def test_lines_may_end_as_on_windows_or_in_a_blank(tmp_path: Path) -> None:
     ("lines", "message"),
     [
         (["the 1 2 3"], r"glove\.txt:1: expected a word and 2 numbers, found 3"),
+        (["2 3", "the 1 2 3"], r"glove\.txt:2: expected a word and 2 numbers, found 3"),
+        (["2 1", "the 1"], r"glove\.txt:2: expected a word and 2 numbers, found 1"),
         (["the 1 2", "ferry 3"], r"glove\.txt:2: expected a word and 2 numbers, found 1"),
         (["the 1 2", "", "ferry 3 4"], r"glove\.txt:2: .* found 0 .*text\.encoder\.dimension"),
         (["a 1 2", "the 1 two"], r"glove\.txt:2: expected numbers: .*two"),
@@ -96,6 +99,13 @@ def test_a_file_in_another_format_is_refused_and_the_line_named(
 ) -> None:
     with pytest.raises(UnusableEncoder, match=message):
         read_words(file_of(tmp_path, *lines), ["the", "ferry"], 2, seed=1)
+
+
+def test_a_first_look_refuses_vectors_of_another_dimension_behind_a_head_line(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(UnusableEncoder, match="expected a word and 2 numbers, found 3"):
+        check_words(file_of(tmp_path, "2 3", "the 1 2 3", "ferry 4 5 6"), 2)
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

@@ -34,11 +34,12 @@ def claims(grid: Grid) -> Iterator[Finding]:
 
 
 def _of_models(grid: Grid) -> Iterator[Finding]:
-    by_size = sorted(grid.encoders, key=lambda one: one.parameters)
+    by_size = sorted(grid.encoders, key=lambda one: one.in_layers)
     pairs = list(pairwise([WORDS, *(one.name for one in by_size)]))
     plain = [one.name for one in grid.encoders if not one.causal]
     yield Finding(
-        "Larger language models are not always better",
+        "Larger language models, by the parameters of their layers, are not always better"
+        + _budgets(grid),
         "summary: key results",
         _contrasts(
             grid,
@@ -59,7 +60,7 @@ def _of_fine_tuning(grid: Grid) -> Iterator[Finding]:
     plain = [one.name for one in grid.encoders if not one.causal]
     causal = [one.name for one in grid.encoders if one.causal]
     yield Finding(
-        "Fine-tuning makes an encoder better in NRMS (BERT: +3.58% AUC)",
+        "Fine-tuning makes an encoder better in NRMS (BERT: +3.58% AUC)" + _budgets(grid),
         "summary: mechanism 1",
         _contrasts(grid, lambda one: _tuned_first(grid, one, plain), only="nrms"),
     )
@@ -69,7 +70,7 @@ def _of_fine_tuning(grid: Grid) -> Iterator[Finding]:
         _contrasts(grid, lambda one: _frozen_first(grid, one, [WORDS]), only="nrms"),
     )
     yield Finding(
-        "Fine-tuning a causal model makes it worse in NAML (Llama)",
+        "Fine-tuning a causal model makes it worse in NAML (Llama)" + _budgets(grid),
         "summary: failure signatures",
         _contrasts(grid, lambda one: _frozen_first(grid, one, causal), only="naml"),
     )
@@ -87,7 +88,7 @@ def _of_depth(grid: Grid, architecture: Architecture, layers: int) -> Finding:
         others = [(swept[best], design) for depth, design in swept.items() if depth != best]
     return Finding(
         f"{TITLES[architecture]} is best with about {layers} of {PUBLISHED_LAYERS} layers "
-        f"fine-tuned{here}",
+        f"fine-tuned{here}" + _budgets(grid),
         "summary: mechanism 3",
         _contrasts(grid, lambda one: others, only=architecture),
     )
@@ -101,14 +102,28 @@ def _of_cold_readers(grid: Grid) -> Iterator[Finding]:
         return ((grid.shown(one, a), grid.shown(one, b)) for a in causal for b in others)
 
     yield Finding(
-        "A causal model is better than the others for the coldest fifth of readers",
+        "A causal model is better than the others for the coldest fifth of readers"
+        + _budgets(grid),
         "summary: mechanism 2",
         _contrasts(grid, pairs, COLDEST),
     )
     yield Finding(
-        "A causal model's lead is larger for the coldest fifth than for the warmest",
+        "A causal model's lead is larger for the coldest fifth than for the warmest"
+        + _budgets(grid),
         "summary: mechanism 2",
         _contrasts(grid, pairs, LEAD),
+    )
+
+
+def _budgets(grid: Grid) -> str:
+    """What a reader of a contrast must know where rows learn for unlike times."""
+    learning = grid.settings.learning
+    fewer = learning.fine_tuning_epochs
+    if fewer is None or fewer == learning.epochs:
+        return ""
+    return (
+        f"; here transformers learn for at most {fewer} epochs, and what stands on frozen ones for "
+        f"{learning.epochs}"
     )
 
 

@@ -1,7 +1,7 @@
 """The rows by name: which architecture over which encoder, and what of the encoder learns."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from training.studies.lm_grid.encoders import WORDS, Known, swept, swept_depths, tuned_depth
@@ -39,6 +39,11 @@ class Design:
         if self.architecture is None:
             return f"late fusion over {self.encoder}"
         return f"{TITLES[self.architecture]} over {self.encoder}, {self._learns}"
+
+    @property
+    def step_one(self) -> "Design | None":
+        """What a step two stands on."""
+        return replace(self, form="lora") if self.form == "two-step" else None
 
     @property
     def _learns(self) -> str:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
+from torch import nn
+
 from training.encoders.folder import EncoderFolder, read_folder
 from training.encoders.huggingface import is_causal, load_tokenizer, outlined
 from training.errors import BadRecipe, UnusableEncoder
 from training.models.build import adapted_layers
-from training.models.depth import depth
+from training.models.depth import depth, layers_of
 from training.studies.lm_grid.settings import Architecture, Encoder, LmGridSettings
 
 WORDS: Final = "words"
@@ -27,6 +29,9 @@ class Known:
     causal: bool
     layers: int
     parameters: int
+    in_layers: int
+    """Of the parameters those of the layers: without the table of word pieces, which is most of a
+    small encoder of many languages."""
     prompt_tokens: int
     """That a causal model's prompt takes beside the text; 0 for the others."""
 
@@ -95,9 +100,14 @@ def _known(name: str, encoder: Encoder, settings: LmGridSettings) -> Known:
         folder=folder,
         causal=causal,
         layers=layers,
-        parameters=sum(weights.numel() for weights in outline.parameters()),
+        parameters=_count(outline),
+        in_layers=_count(layers_of(outline)),
         prompt_tokens=_prompt_tokens(encoder, folder) if causal else 0,
     )
+
+
+def _count(module: nn.Module) -> int:
+    return sum(weights.numel() for weights in module.parameters())
 
 
 def _prompt_tokens(encoder: Encoder, folder: EncoderFolder) -> int:

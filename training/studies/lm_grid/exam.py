@@ -1,6 +1,6 @@
 """What every row is measured on: a test of later days, and the day that chose its best epoch.
 
-Shapes: I evaluated impressions.
+Shapes: I evaluated impressions, of a group or of two.
 """
 
 from collections.abc import Iterator
@@ -8,21 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from training.data.impressions import ImpressionLog
 from training.data.news import NewsTable
 from training.data.ragged import Int64
 from training.data.texts import evenly
-from training.evaluation.comparison import by_reader
 from training.evaluation.groups import Groups, by_day, quintiles
-from training.evaluation.report import evaluate_scores
 from training.run import Logs
 from training.studies.clicks import METRICS, Days, Scorer, cells, columns, sampled
 from training.studies.lm_grid.settings import LmGridSettings
-from training.studies.study import Column, Float64, Sample
-
-Bool = NDArray[np.bool_]
+from training.studies.study import Column, Float64, Measured, Sample
 
 OF_GROUPS: Final = ("auc", "ndcg@10")
 """The metrics that groups are compared by."""
@@ -30,6 +25,7 @@ FIFTHS: Final = 5
 COLD: Final = "cold"
 """The coldest fifth minus the warmest."""
 DAY: Final = "day"
+EVERYONE: Final = "All readers, on the test's days"
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,18 +77,21 @@ class Exam:
         return list(dict.fromkeys([*by_day(self.choosing), *by_day(self.test)]))
 
     def cells(self, score: Scorer) -> dict[str, Sample]:
-        """One for each column, of a recommender; of a group without impressions there is none."""
+        """One for each column, of a recommender; of a group without impressions there is none.
+        ``with_leads`` works out the coldest minus the warmest.
+        """
         wanted = {column.name for column in self.columns()}
         return {name: sample for name, sample in self._cells(score) if name in wanted}
 
     def columns(self) -> Iterator[Column]:
         """All that there are cells for."""
-        yield from columns("All readers, on the test's days")
+        yield from columns(EVERYONE)
         for metric in OF_GROUPS:
             section = f"Cold start: {METRICS[metric]} by fifths of readers, the coldest first"
-            for fifth in range(1, FIFTHS + 1):
-                yield Column(f"fifth/{fifth}/{metric}", f"fifth {fifth}", section)
-            yield Column(f"{COLD}/{metric}", "coldest minus warmest", section)
+            for number, fifth in enumerate(self.fifths, start=1):
+                yield Column(f"fifth/{number}/{metric}", f"fifth {fifth}", section)
+            if len(self.fifths) == FIFTHS:
+                yield Column(f"{COLD}/{metric}", "coldest minus warmest", section)
         for metric in OF_GROUPS:
             section = f"{METRICS[metric]} by day; the first day chose the epochs, which flatters it"
             for day in self.days:
@@ -103,23 +102,33 @@ class Exam:
         scores_S = score(self.test)
         yield from cells(self.test, scores_S, {"fifth": self.fifths}).items()
         yield from _by_date(self.test, scores_S)
-        coldest_I, *_, warmest_I = self.fifths.values()
-        report, unit_I = evaluate_scores(self.test, scores_S), by_reader(self.test)
-        cold_I, warm_I = (np.isin(report.positions_I, some) for some in (coldest_I, warmest_I))
-        if cold_I.any() and warm_I.any():
-            for metric in OF_GROUPS:
-                values_I = lead(report.values[metric], cold_I, warm_I)
-                yield f"{COLD}/{metric}", Sample(values_I, unit_I[report.positions_I])
 
 
-def lead(values_I: Float64, first_I: Bool, second_I: Bool) -> Float64:
-    """Values whose mean is the first group's mean minus the second's, and whose units are all.
+def with_leads(measured: Measured) -> Measured:
+    """A row with the coldest fifth minus the warmest, where it has both."""
+    samples = dict(measured.samples)
+    for metric in OF_GROUPS:
+        cold, warm = (samples.get(f"fifth/{fifth}/{metric}") for fifth in (1, FIFTHS))
+        if cold is not None and warm is not None:
+            samples[f"{COLD}/{metric}"] = lead(cold, warm)
+    return replace(measured, samples=samples)
 
-    So two rows are compared in pairs: is the one's lead on the other larger in the first group?
+
+def lead(first: Sample, second: Sample) -> Sample:
+    """A value of each of both groups, whose mean is the first one's mean minus the second's.
+
+    Each value is as far from that as it moves it, so that the standard error is that of a
+    difference of two means, and two rows are compared in pairs: is the one's lead on the other
+    larger in the first group?
     """
-    weights_I = first_I / first_I.mean() - second_I / second_I.mean()
-    led_I: Float64 = values_I * weights_I
-    return led_I
+    count = len(first.values_I) + len(second.values_I)
+    means = first.estimate.mean, second.estimate.mean
+    moves = [
+        sign * (sample.values_I - mean) * count / len(sample.values_I)
+        for sign, sample, mean in zip((1, -1), (first, second), means, strict=True)
+    ]
+    values_I = means[0] - means[1] + np.concatenate(moves)
+    return Sample(values_I, np.concatenate([first.unit_I, second.unit_I]))
 
 
 def _read(log: ImpressionLog, history_length: int) -> ImpressionLog:

@@ -10,7 +10,7 @@ from training.studies.clicks import METRICS
 from training.studies.costs import COST
 from training.studies.gains import Costs, quality_against_costs
 from training.studies.lm_grid.designs import TITLES, Grid
-from training.studies.lm_grid.exam import DAY, FIFTHS, Exam
+from training.studies.lm_grid.exam import DAY, Exam
 from training.studies.plots import Lines, lines_plot
 from training.studies.study import Draw, Made, Picture
 
@@ -41,7 +41,7 @@ def plots(grid: Grid, exam: Exam) -> tuple[Draw, ...]:
         "Cold start",
         "fifth of readers, the coldest first",
         "by fifths of readers",
-        {str(number): f"fifth/{number}/{METRIC}" for number in range(1, FIFTHS + 1)},
+        {name: f"fifth/{n}/{METRIC}" for n, name in enumerate(exam.fifths, start=1)},
     )
     days = Groups(
         "days",

@@ -67,17 +67,16 @@ def words_row(setup: Setup, design: Design, minutes: float) -> Row:
 def encoder_row(setup: Setup, design: Design, minutes: float) -> Row:
     """A recommender over an encoder; step two is over what step one left. Raises BadRecipe."""
     known = setup.known(design.encoder)
-    first = Design(design.architecture, design.encoder, "lora").name
-    needs = (first,) if design.form == "two-step" else ()
+    needs = (design.step_one.name,) if design.step_one else ()
 
     def make(folder: Path, made: Mapping[str, Finished]) -> Measured:
-        source = made[first].folder / ADAPTED if needs else known.folder.path
+        source = made[needs[0]].folder / ADAPTED if needs else known.folder.path
         recipe, exam = recipe_of(setup.settings, design, known, source), _exam(setup, known)
         trained, measured = _made(setup, exam, recipe, folder)
         if design.form == "lora":
             text = dict(trained.recommender.news.text_encoders())["title"]
             save_adapted(text, known.folder.path, folder / ADAPTED)
-        earlier = made[first].measured.figures if needs else {}
+        earlier = made[needs[0]].measured.figures if needs else {}
         return Measured(measured.samples, measured.facts, costs.both(earlier, measured.figures))
 
     return Row(

@@ -1,7 +1,8 @@
 """The study put together: its columns, its rows, and how long they take."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,12 +11,13 @@ from training.studies import costs
 from training.studies.lm_grid.claims import claims
 from training.studies.lm_grid.designs import Design, Grid
 from training.studies.lm_grid.encoders import Known, known_encoders
+from training.studies.lm_grid.exam import EVERYONE, with_leads
 from training.studies.lm_grid.pictures import plots
 from training.studies.lm_grid.rows import design_row, vectors_row
 from training.studies.lm_grid.settings import Learning, LmGridSettings
 from training.studies.lm_grid.setup import Setup
 from training.studies.names import Scale, within
-from training.studies.study import Paper, Row, Study
+from training.studies.study import Made, Paper, Row, Study
 
 PAPER: Final = Paper(
     title="Revisiting Language Models in Neural News Recommender Systems (arXiv 2501.11391), "
@@ -59,11 +61,18 @@ def build(roots: Sequence[Path], settings: LmGridSettings, scale: Scale) -> Stud
         name="lm-grid",
         paper=PAPER,
         rows=tuple(_rows(setup, PACES[scale])),
-        columns=(*setup.exam.columns(), *costs.columns()),
+        columns=(*setup.exam.columns(), *costs.columns(EVERYONE)),
         findings=tuple(claims(grid)),
         plots=plots(grid, setup.exam),
+        shown=partial(_shown, grid),
         facts=_facts(setup, scale),
     )
+
+
+def _shown(grid: Grid, rows: Made) -> Made:
+    led = {name: replace(one, measured=with_leads(one.measured)) for name, one in rows.items()}
+    first = {one.name: one.step_one.name for one in grid.designs() if one.step_one}
+    return costs.with_row_minutes(led, first)
 
 
 def _rows(setup: Setup, pace: Pace) -> Iterator[Row]:
@@ -90,7 +99,10 @@ def _learning(grid: Grid, design: Design, known: Known) -> int:
 def _facts(setup: Setup, scale: Scale) -> dict[str, str]:
     settings, exam = setup.settings, setup.exam
     file = settings.words.file
-    shown = ", ".join(f"{one.name} ({one.parameters:,} parameters)" for one in setup.grid.encoders)
+    shown = ", ".join(
+        f"{one.name} ({one.parameters:,} parameters, {one.in_layers:,} of them in layers)"
+        for one in setup.grid.encoders
+    )
     return {
         "scale": scale,
         "encoders": f"{shown}; static vectors: {file.name if file else 'learned from the news'}",
@@ -100,13 +112,20 @@ def _facts(setup: Setup, scale: Scale) -> dict[str, str]:
         "measured on": f"{len(exam.test):,} impressions of {settings.data.test}, the same for "
         "every row",
         "epochs": _epochs(settings.learning),
+        "chance": "errors and tests are about the impressions; each row is trained once, by one "
+        "seed",
         "of a text is given": f"{READINGS[settings.reading]}; of a causal model's the last token's "
         "state behind the prompt",
         "late fusion": "learns nothing, over centred vectors",
-        "costs": "of the machine as it was; those of a step two include its step one",
+        "costs": "of the machine as it was; those of a step two include its step one. Steps are "
+        "training alone; a whole row encodes what stays frozen, too, unless another had done so, "
+        "chooses its epoch, and is measured, which is when memory may be highest",
     }
 
 
 def _epochs(learning: Learning) -> str:
-    least = learning.fine_tuning_epochs or learning.epochs
-    return f"at most {learning.epochs}; where a transformer learns, {least}"
+    fewer = learning.fine_tuning_epochs or learning.epochs
+    return (
+        f"at most {fewer} where a transformer learns, which is fine-tuned or in step one; at most "
+        f"{learning.epochs} over frozen encoders, static vectors, and in step two"
+    )

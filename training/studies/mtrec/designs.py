@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from training.encoders.folder import read_folder
-from training.errors import BadRecipe
 from training.recipe import Recipe
 from training.recipes import find
 from training.run import train
@@ -123,11 +122,3 @@ def recipe_of(settings: MtrecSettings, design: Design, encoder: Path) -> Recipe:
             *settings.row_changes.get(design.name, ()),
         ]
     )
-
-
-def check_rows(settings: MtrecSettings) -> None:
-    """Raises BadRecipe for changes of a row that there is not."""
-    names = [design.name for design in DESIGNS]
-    for name in settings.row_changes:
-        if name not in names:
-            raise BadRecipe(f"row_changes: there is no row {name}: {', '.join(names)}")

@@ -40,6 +40,9 @@ class MtrecSettings(Settings):
     row_changes: dict[str, tuple[str, ...]] = Field(
         default={}, description="further changes, by row"
     )
+    without: tuple[str, ...] = Field(
+        default=(), description="rows that are left out, such as one that the data cannot make"
+    )
 
 
 FEW_STEPS: Final = (

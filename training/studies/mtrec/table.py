@@ -6,9 +6,11 @@ from typing import Final
 
 from training.encoders.folder import read_folder
 from training.errors import BadRecipe
+from training.studies import costs
 from training.studies.clicks import columns
+from training.studies.mtrec.checks import check, designs_of
 from training.studies.mtrec.claims import CLAIMS
-from training.studies.mtrec.designs import DESIGNS, MINUTES, PARAMETERS, check_rows, design_row
+from training.studies.mtrec.designs import MINUTES, PARAMETERS, design_row
 from training.studies.mtrec.settings import MtrecSettings
 from training.studies.mtrec.setup import Setup
 from training.studies.names import Scale, within
@@ -21,15 +23,15 @@ PAPER: Final = Paper(
 )
 PACES: Final[dict[Scale, float]] = {"small": 3, "full": 10}
 """Minutes a row: on two cores, and, which nobody has measured, on a GPU."""
-TAKES: Final = "What it takes"
+SECTION: Final = "On the test days"
 
 
 def build(roots: Sequence[Path], settings: MtrecSettings, scale: Scale) -> Study:
-    """Raises BadRecipe, UnreadableData and UnusableEncoder before anything is made."""
+    """Raises BadRecipe, UnreadableData, UnusableEncoder and Leak before anything is made."""
     if settings.encoder is None:
         raise BadRecipe("encoder: say --set encoder=FOLDER, a Hugging Face folder")
     read_folder(settings.encoder)
-    check_rows(settings)
+    designs = designs_of(settings)
     data = settings.data
     setup = Setup(
         settings,
@@ -38,16 +40,19 @@ def build(roots: Sequence[Path], settings: MtrecSettings, scale: Scale) -> Study
         within(roots, data.test),
         None if data.sentiment is None else within(roots, data.sentiment),
     )
+    check(setup, designs)
     return Study(
         name="mtrec",
         paper=PAPER,
-        rows=tuple(design_row(setup, design, PACES[scale]) for design in DESIGNS),
+        rows=tuple(design_row(setup, design, PACES[scale]) for design in designs),
         columns=(
-            *columns("On the test days"),
-            Column(PARAMETERS, "million parameters trained, heads aside", TAKES),
-            Column(MINUTES, "minutes of training", TAKES),
+            *columns(SECTION),
+            Column(PARAMETERS, "million parameters trained, heads aside", SECTION),
+            Column(MINUTES, "minutes of training steps", SECTION),
+            Column(costs.ROW, costs.TITLES["row"], SECTION),
         ),
         findings=CLAIMS,
+        shown=costs.with_row_minutes,
         facts={
             "scale": scale,
             "learned from": f"{data.training}, without its last day, which chooses the epoch",

@@ -10,6 +10,7 @@ from training.export.sample_texts import SAMPLE_TITLES
 TITLES = SAMPLE_TITLES[1:160:4]
 CATEGORIES = (("news", "world"), ("sport", "rowing"), ("food", "soups"))
 UNTRANSLATED = ("N3", "N17")
+ENTITIES = ('[{"Type": "P"}]', '[{"Type": "G"}]', "[]", "[]", "[]")
 TRAINING_DAYS, TEST_DAYS = ("11/10/2019", "11/11/2019", "11/12/2019"), ("11/13/2019",)
 
 
@@ -18,7 +19,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all data sets under their names."""
     folder = tmp_path_factory.mktemp("data")
     news = [
-        f"N{n}\t{category}\t{sub}\t{title}\t\thttps://n/{n}\t[]\t[]"
+        f"N{n}\t{category}\t{sub}\t{title}\t\thttps://n/{n}\t{ENTITIES[n % 5]}\t[]"
         for n, title in enumerate(TITLES)
         for category, sub in [CATEGORIES[n % 3]]
     ]

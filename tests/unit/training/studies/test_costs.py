@@ -1,5 +1,6 @@
 """What a row costs: figures that are what they say, and none where nothing can be known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from torch import nn
 
 from tests.unit.training.conftest import prepare, titled_log
+from tests.unit.training.studies.toys import finished, sample
 from training.recipes import find
 from training.studies import costs
 from training.studies.costs import COST, Costs, both, news_per_second, parameters, with_peak
@@ -57,13 +59,24 @@ def test_what_is_not_known_has_no_figure() -> None:
         f"{COST}trained": 3.0,
         f"{COST}parameters": 7.0,
     }
-    assert set(figures) < {column.name for column in costs.columns()}
+    assert set(figures) < {column.name for column in costs.columns("All readers")}
 
 
 def test_two_steps_take_the_time_of_both_and_the_speed_of_the_second() -> None:
     first, second = Costs(2.0, 900.0, 5.0, 10, 50).figures, Costs(0.5, 400.0, 6.0, 4, 54).figures
     assert both(first, second) == Costs(2.5, 900.0, 6.0, 14, 54).figures
     assert both({}, second) == second
+
+
+def test_a_rows_minutes_are_all_that_it_took_and_its_step_ones_with_it() -> None:
+    made = {
+        name: replace(finished(auc=sample([1.0])), seconds=seconds)
+        for name, seconds in (("first", 120.0), ("second", 30.0))
+    }
+    rows = costs.with_row_minutes({**made, "vectors": finished()}, {"second": "first"})
+    minutes = {name: dict(row.measured.figures) for name, row in rows.items()}
+    assert minutes == {"first": {costs.ROW: 2.0}, "second": {costs.ROW: 2.5}, "vectors": {}}
+    assert rows["second"].measured.samples == made["second"].measured.samples
 
 
 @pytest.mark.parametrize("recipe", ["nrms", "naml", "lstur"])

@@ -1,6 +1,7 @@
 """The language model grid over tiny models: its rows, what they read and measure, what it says."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import torch
 
 from tests.unit.training.conftest import prepare, titled_log
 from tests.unit.training.studies.lm_grids import built, tiny
+from tests.unit.training.test_ebnerd import frames, write
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import load_encoder, load_tokenizer
 from training.errors import BadRecipe, UnreadableData, UnusableEncoder
+from training.evaluation.groups import quintiles
 from training.recipe import Transformer
 from training.studies.clicks import Days
 from training.studies.costs import COST
@@ -20,14 +23,14 @@ from training.studies.lm_grid.adapted import save_adapted
 from training.studies.lm_grid.claims import claims as claims_of
 from training.studies.lm_grid.designs import Design, Grid
 from training.studies.lm_grid.encoders import known_encoders
-from training.studies.lm_grid.exam import COLD, Exam, lead
+from training.studies.lm_grid.exam import COLD, Exam, lead, with_leads
 from training.studies.lm_grid.recipes import recipe_of
 from training.studies.lm_grid.settings import LmGridSettings, settings_of
 from training.studies.lm_grid.shortened import shortened
 from training.studies.plan import in_order, plan
 from training.studies.report import as_html
 from training.studies.running import run
-from training.studies.study import Float64, Study
+from training.studies.study import Float64, Measured, Sample, Study
 
 WITHOUT_SAMPLES = {"vectors"}
 
@@ -151,6 +154,17 @@ def test_what_is_wrong_is_said_before_anything_is_made(
         built(data, tiny(f"encoders.bert={tiny_bert}", f"encoders.llama={tiny_llama}", *named))
 
 
+def test_news_without_titles_are_refused_before_anything_is_made(
+    tiny_bert: Path, tmp_path: Path
+) -> None:
+    for day, split in ((18, "train"), (20, "test")):
+        seen = (day, 1, datetime(2023, 5, day), [11, 12, 13], [12], 3.0)
+        write(tmp_path / split, frames(seen))
+    settings = tiny("data.training=train", "data.test=test", bert=tiny_bert)
+    with pytest.raises(BadRecipe, match="train have no titles: there is nothing to encode"):
+        built(tmp_path, settings)
+
+
 def test_an_encoder_may_be_told_with_its_prefix(tiny_bert: Path) -> None:
     settings = tiny(f"encoders.bert.folder={tiny_bert}", "encoders.bert.prefix=query: ")
     (known,) = known_encoders(settings)
@@ -231,10 +245,43 @@ def test_step_one_leaves_the_encoder_with_what_its_adapters_learned(
     assert (vectors(tiny_llama) - expected).abs().max() > 0.1
 
 
-def test_the_lead_of_the_first_group_is_a_mean_over_all() -> None:
-    values_I = np.array([0.9, 0.7, 0.5, 0.2, 0.4])
-    first_I, second_I = np.array([1, 1, 0, 0, 0]) > 0, np.array([0, 0, 0, 1, 1]) > 0
-    assert lead(values_I, first_I, second_I).mean() == pytest.approx(0.8 - 0.3)
+def test_the_lead_of_the_first_group_has_the_error_of_a_difference_of_two_means() -> None:
+    rng = np.random.default_rng(1)
+    first = Sample(rng.normal(0.6, 0.3, 400), np.arange(400))
+    second = Sample(rng.normal(0.5, 0.2, 900), np.arange(400, 1300))
+    one, other, led = first.estimate, second.estimate, lead(first, second)
+    assert led.estimate.mean == pytest.approx(one.mean - other.mean)
+    expected = (one.standard_error**2 + other.standard_error**2) ** 0.5
+    assert led.estimate.standard_error == pytest.approx(expected, rel=0.005)
+    assert led.unit_I.tolist() == list(range(1300))
+
+
+def test_a_rows_lead_is_worked_out_of_the_fifths_that_it_kept() -> None:
+    fifths = {f"fifth/{n}/auc": Sample(np.array([0.1 * n, 0.3]), np.array([n, n])) for n in (1, 5)}
+    stale = {f"{COLD}/auc": Sample(np.array([2.0, -1.0]), np.array([1, 5]))}
+    found = with_leads(Measured(fifths | stale)).samples
+    assert found[f"{COLD}/auc"].estimate.mean == pytest.approx(0.2 - 0.4)
+    assert set(found) == {*fifths, *stale}
+    assert with_leads(Measured({})).samples == {}
+
+
+def test_a_test_of_few_readers_has_fewer_groups_and_nobody_to_lead(exam: Exam) -> None:
+    few = replace(exam.test, users=[f"U{place % 3}" for place in range(len(exam.test))])
+    brief = replace(exam, test=few, fifths=quintiles(few))
+    found = brief.cells(lambda log: np.arange(len(log.labels), dtype=np.float64))
+    columns = {column.name for column in brief.columns()}
+    assert set(found) == columns
+    assert {name for name in columns if "fifth" in name} == {
+        f"fifth/{number}/{metric}" for number in (1, 2, 3) for metric in ("auc", "ndcg@10")
+    }
+    assert with_leads(Measured(found)).samples.keys() == found.keys()
+
+
+def test_each_fifth_is_named_with_its_clicks(exam: Exam) -> None:
+    titles = {column.name: column.title for column in exam.columns()}
+    first, *_ = exam.fifths
+    assert titles["fifth/1/auc"] == f"fifth {first}"
+    assert first.startswith("1 (coldest, mean ")
 
 
 def test_readers_are_cold_by_all_their_clicks_and_no_row_reads_more_than_are_set(
@@ -270,6 +317,41 @@ def test_where_a_transformer_learns_epochs_may_be_fewer(tiny_bert: Path, tiny_ll
     assert tuned.training.epochs == 9
 
 
+def test_claims_say_where_rows_learn_for_unlike_times(tiny_bert: Path, tiny_llama: Path) -> None:
+    def said(*changes: str) -> list[bool]:
+        settings = tiny("learning.epochs=9", *changes, bert=tiny_bert, llama=tiny_llama)
+        told = (
+            "; here transformers learn for at most 2 epochs, and what stands on frozen ones for 9"
+        )
+        return [one.claim.endswith(told) for one in claims_of(grid_of(settings))]
+
+    frozen_alone, static_vectors = 1, 3
+    assert [
+        place for place, unlike in enumerate(said("learning.fine_tuning_epochs=2")) if not unlike
+    ] == [frozen_alone, static_vectors]
+    assert not any(said("learning.fine_tuning_epochs=null"))
+    assert not any(said("learning.fine_tuning_epochs=9"))
+
+
+def test_the_facts_say_that_a_row_is_trained_once_and_for_how_long(study: Study) -> None:
+    assert "each row is trained once" in study.facts["chance"]
+    assert "at most 1 where a transformer learns" in study.facts["epochs"]
+
+
+def test_size_is_that_of_the_layers_without_the_table_of_word_pieces(
+    tiny_bert: Path, tiny_llama: Path
+) -> None:
+    grid = grid_of(tiny(bert=tiny_bert, llama=tiny_llama))
+    bert, llama = grid.encoders
+    layer = 4 * (64 * 64 + 64) + (64 * 128 + 128) + (128 * 64 + 64) + 2 * 2 * 64
+    assert bert.in_layers == 2 * layer < bert.parameters
+    many_words = replace(bert, in_layers=1, parameters=10 * llama.parameters)
+    claim, *_ = claims_of(replace(grid, encoders=(llama, many_words)))
+    assert claim.claim.startswith("Larger language models, by the parameters of their layers")
+    larger = [contrast.higher.row for contrast in claim.contrasts[:2]]
+    assert larger == ["naml-bert-top1", "naml-llama-two-step"]
+
+
 def test_days_are_those_that_nothing_was_learned_from(exam: Exam) -> None:
     assert exam.days == ["2019-11-12", "2019-11-13"]
     learned = set(np.datetime_as_string(exam.training.times, "D"))
@@ -283,14 +365,14 @@ def test_every_column_has_its_cell(exam: Exam) -> None:
     def score(log: object) -> Float64:
         return scores.setdefault(id(log), rng.random(len(log.labels)))  # type: ignore[attr-defined]
 
-    found = exam.cells(score)
+    found = with_leads(Measured(exam.cells(score))).samples
     assert {column.name for column in exam.columns()} == set(found)
     auc = {name: sample.estimate for name, sample in found.items() if name.endswith("auc")}
     assert auc["day/2019-11-13/auc"] == auc["auc"]  # the test has one day
     assert auc["day/2019-11-12/auc"] != auc["auc"]
     difference = auc["fifth/1/auc"].mean - auc["fifth/5/auc"].mean
     assert auc[f"{COLD}/auc"].mean == pytest.approx(difference)
-    assert auc[f"{COLD}/auc"].count == auc["auc"].count
+    assert auc[f"{COLD}/auc"].count == auc["fifth/1/auc"].count + auc["fifth/5/auc"].count
 
 
 def test_rows_of_every_kind_are_made_and_measured_alike(

@@ -1,15 +1,22 @@
 """MTRec's study: its rows, what the poster says, and sentiments for a log that has none."""
 
+import shutil
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
+import training
 from tests.unit.training.multi_task.conftest import labelled_log
+from tests.unit.training.test_ebnerd import articles, frames, write
+from training.data.ebnerd import ARTICLES, BEHAVIOURS
 from training.errors import BadRecipe, TrainingError, UnreadableData, UnusableEncoder
 from training.recipes import find
 from training.sentiment.table import write_sentiments
+from training.studies.costs import ROW
 from training.studies.mtrec.designs import DESIGNS, MINUTES, PARAMETERS, recipe_of
 from training.studies.mtrec.settings import MtrecSettings, settings_of
 from training.studies.mtrec.setup import with_any_sentiments
@@ -65,6 +72,13 @@ def test_a_row_is_the_whole_with_one_thing_changed(
     )
 
 
+def test_the_documentation_names_each_rows_change() -> None:
+    text = (Path(training.__file__).parents[1] / "docs" / "training.md").read_text("utf-8")
+    for design in DESIGNS:
+        (line,) = (one for one in text.splitlines() if one.startswith(f"| `{design.name}`"))
+        assert all(change in line for change in design.changes)
+
+
 def merged(document: dict[str, object], changes: dict[str, object]) -> dict[str, object]:
     found = dict(document)
     for name, value in changes.items():
@@ -103,7 +117,8 @@ def test_every_contrast_is_of_rows_and_columns_that_there_are(data: Path, tiny_b
     named = {cell.row for c in contrasts for cell in (c.higher, c.lower)}
     assert named == rows
     assert {cell.column for c in contrasts for cell in (c.higher, c.lower)} <= columns
-    assert {PARAMETERS, MINUTES, "auc", "mrr", "ndcg@5", "ndcg@10"} == columns
+    assert {PARAMETERS, MINUTES, ROW, "auc", "mrr", "ndcg@5", "ndcg@10"} == columns
+    assert len({column.section for column in study.columns}) == 1  # costs beside qualities
 
 
 @pytest.mark.parametrize(
@@ -116,6 +131,17 @@ def test_every_contrast_is_of_rows_and_columns_that_there_are(data: Path, tiny_b
         (['changes=["users.haeds=2"]'], BadRecipe, "users.haeds: there is no haeds"),
         (['row_changes={"whole": []}'], BadRecipe, "row_changes: there is no row whole: baseline"),
         (['row_changes={"full": ["x=1"]}'], BadRecipe, "x: there is no x"),
+        (['without=["whole"]'], BadRecipe, "without: there is no row whole: baseline"),
+        (
+            ['row_changes={"full": ["text.encoder.trained_layers=3"]}'],
+            UnusableEncoder,
+            "row full: 3 layers cannot be trained: the encoder has 2; ",
+        ),
+        (
+            ['row_changes={"full": ["text.encoder.lora.targets=[\\"wqkv\\"]"]}'],
+            BadRecipe,
+            "row full: text.encoder.lora.targets: wqkv match no linear layer; there are dense",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_made(
@@ -124,6 +150,47 @@ def test_what_is_wrong_is_said_before_anything_is_made(
     with pytest.raises(error) as raised:
         built(data, tiny(tiny_bert, *changes))
     assert said in str(raised.value)
+
+
+def test_a_head_without_labels_is_named_before_anything_is_made_and_may_be_left_out(
+    data: Path, tiny_bert: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(data / "mind-sample", tmp_path / "mind-sample")
+    news = tmp_path / "mind-sample/train/news.tsv"
+    news.write_text(news.read_text("utf-8").replace('"Type"', '"Kind"'), "utf-8")
+    with pytest.raises(BadRecipe, match=r"row entities: multi_task\.heads: no entities to tell"):
+        built(tmp_path, tiny(tiny_bert))
+    study = built(tmp_path, tiny(tiny_bert, 'without=["entities"]'))
+    assert {row.name for row in study.rows} == BY_NAME.keys() - {"entities"}
+
+
+def ebnerd_log(folder: Path, *names: str) -> Path:
+    """Two days to learn from and one to be measured on, of Danish news without sentiments."""
+    for day, split in ((18, "train"), (19, "train"), (20, "test")):
+        seen = (day, 1, datetime(2023, 5, day), [11, 12, 13], [12], 3.0)
+        there = folder / split / BEHAVIOURS
+        rows = frames(seen)
+        if there.exists():
+            rows[BEHAVIOURS] = pl.concat([pl.read_parquet(there), rows[BEHAVIOURS]])
+        write(folder / split, rows)
+    write(folder, {name: articles() for name in names})
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ([], "train have no titles: there is nothing to encode"),
+        ([ARTICLES], "vader reads English, and there are news in da"),
+    ],
+)
+def test_news_that_no_row_can_learn_from_are_refused_before_anything_is_made(
+    tiny_bert: Path, tmp_path: Path, files: list[str], said: str
+) -> None:
+    data = ebnerd_log(tmp_path, *files)
+    named = ("data.training=train", "data.test=test")
+    with pytest.raises(BadRecipe, match=said):
+        built(data, tiny(tiny_bert, *named))
 
 
 def test_rows_are_made_and_measured_on_the_same_impressions(
@@ -141,7 +208,7 @@ def test_rows_are_made_and_measured_on_the_same_impressions(
     adapters = 2 * 3 * 2 * (64 * 2)
     assert baseline.figures[PARAMETERS] == full.figures[PARAMETERS] == (reader + adapters) / 1e6
     assert whole.figures[PARAMETERS] > 10 * full.figures[PARAMETERS]
-    assert 0 < full.figures[MINUTES] < 60
+    assert 0 < full.figures[MINUTES] < full.figures[ROW] < 60
 
 
 def test_a_logs_own_sentiments_are_taken_before_any_labellers() -> None:

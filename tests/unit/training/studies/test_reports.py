@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from training.studies.findings import Cell, Contrast, Finding, judged
 from training.studies.plan import plan
 from training.studies.report import as_html, as_json, write_report
 from training.studies.running import Results, run
-from training.studies.study import Finished, Picture
+from training.studies.study import Column, Finished, Made, Picture
 from training.studies.tables import markdown, pictures, tables
 
 QUOTED = {"AUC on MIND": "71.02±0.07"}
@@ -85,6 +86,22 @@ def test_the_page_needs_nothing_else_and_escapes_what_it_shows(results: Results)
     assert "http" not in text
     assert text.count("<svg") == 1
     assert "quoted from table 2" in text
+
+
+def test_costs_stand_beside_qualities_which_alone_are_plotted(tmp_path: Path) -> None:
+    def timed(rows: Made) -> Made:
+        return {
+            name: replace(one, measured=replace(one.measured, figures={"cost": 3.25}))
+            for name, one in rows.items()
+        }
+
+    study = study_of(row("a"), row("bb"), shown=timed)
+    study = replace(study, columns=(*study.columns, Column("cost", "minutes", "All readers")))
+    results = run(study, plan(study, tmp_path), tmp_path)
+    (table, *_) = tables(results, [])
+    assert table.header == ("", "AUC", "minutes")
+    assert table.rows[0] == ("A", "0.5833 ± 0.2205", "3.25")
+    assert as_html(results, []).count("<svg") == 1
 
 
 def test_a_studys_own_plots_stand_in_the_page_and_their_words_everywhere(tmp_path: Path) -> None:

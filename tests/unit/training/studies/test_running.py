@@ -1,15 +1,17 @@
 """Rows that fail, and those that go on."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.unit.training.studies.toys import counting, failing, row, study_of
+from tests.unit.training.studies.toys import counting, failing, row, sample, study_of
 from training.errors import NotWritable
+from training.studies.finished import read
 from training.studies.plan import plan
 from training.studies.running import run
-from training.studies.study import Finished, Measured
+from training.studies.study import Finished, Made, Measured
 
 
 def test_a_failing_row_takes_those_with_it_that_need_it_and_no_others(
@@ -35,6 +37,26 @@ def test_a_mistake_of_ours_is_not_taken_for_a_failed_row(tmp_path: Path) -> None
     with pytest.raises(AttributeError):
         run(study, plan(study, tmp_path), tmp_path)
     assert [bool(step.finished) for step in plan(study, tmp_path)] == [True, False]
+
+
+def test_what_a_study_works_out_of_its_rows_is_shown_of_earlier_ones_too(tmp_path: Path) -> None:
+    def shown(rows: Made) -> Made:
+        more = {
+            name: {**one.measured.samples, "twice": sample([2.0])} for name, one in rows.items()
+        }
+        return {n: replace(one, measured=Measured(more[n])) for n, one in rows.items()}
+
+    before = study_of(row("a"), row("b", ["a"]))
+    assert set(run(before, plan(before, tmp_path), tmp_path).finished["a"].measured.samples) == {
+        "auc"
+    }
+    study = study_of(row("a"), row("b", ["a"]), shown=shown)
+    results = run(study, plan(study, tmp_path, ["b"]), tmp_path)
+    for one in results.finished.values():
+        assert set(one.measured.samples) == {"auc", "twice"}
+        kept = read(one.folder)
+        assert kept is not None
+        assert set(kept.measured.samples) == {"auc"}
 
 
 def test_a_row_is_given_those_that_it_needs_and_their_folders(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from training.studies.study import (
     Paper,
     Row,
     Sample,
+    Show,
     Study,
+    as_made,
 )
 
 COLUMN = Column("auc", "AUC", "All readers")
@@ -65,11 +67,12 @@ def study_of(
     findings: Sequence[Finding] = (),
     plots: Sequence[Draw] = (),
     quoted_from: str = "",
+    shown: Show = as_made,
 ) -> Study:
     """A study of these rows, with one column."""
     paper = Paper("A paper", "its own data", quoted_from)
     facts = {"scale": "small"}
-    return Study("toy", paper, rows, (COLUMN,), tuple(findings), tuple(plots), facts)
+    return Study("toy", paper, rows, (COLUMN,), tuple(findings), tuple(plots), shown, facts)
 
 
 def failing(reason: str) -> Make:
