@@ -93,6 +93,7 @@ def _logs(
 ) -> list["ImpressionLog"]:
     """Each folder's log over its own titles, and the first one's in each further language."""
     from training.data.logs import read_logs
+    from training.data.titled import check_titled
     from training.data.xmind import translated
 
     logs = [read_logs([folder], news, problems)[0] for folder in folders]
@@ -102,4 +103,6 @@ def _logs(
             raise typer.BadParameter(f"{translation!r} is not of the form LANGUAGE=FILE")
         told = translated(logs[0].news, Path(file), language, problems)
         logs.append(replace(logs[0], news=told))
+    for folder, log in zip(folders, logs, strict=False):
+        check_titled(log.news, str(folder))
     return logs

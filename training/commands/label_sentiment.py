@@ -43,13 +43,16 @@ def label_sentiment(
         raise typer.BadParameter("--encoder and --prefix are for --labeller head")
     from training.data.any_format import read_any
     from training.data.problems import Problems
+    from training.data.titled import check_titled
     from training.sentiment.accuracy import Accuracy
     from training.sentiment.label import head_over, label
     from training.sentiment.sentences import read_sentences
-    from training.sentiment.table import write_sentiments
+    from training.sentiment.table import check_writable, write_sentiments
 
+    check_writable(out)
     problems = Problems(skip=skip_bad)
     news = read_any(data, problems).news
+    check_titled(news, str(data))
     known = None if sentences is None else read_sentences(sentences, problems)
     if labeller is Labellers.vader:
         from training.sentiment.vader import check_english, vader

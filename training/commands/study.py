@@ -40,12 +40,17 @@ def study(
     jobs: Annotated[
         int, typer.Option(min=1, help="Rows made at a time, each in a process, on a GPU if any.")
     ] = 1,
-    show: Annotated[bool, typer.Option("--show", help="Print the plan and do nothing.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print settings and plan, and do nothing.")
+    ] = False,
 ) -> None:
     """Make a paper's table again, row by row, on the data at hand."""
-    from training.studies.names import built
+    from training.studies.names import built, find
     from training.studies.plan import plan, shown
 
+    if show:
+        settings = find(name).settings(scale.value).changed(changes or ())
+        typer.echo(settings.model_dump_json(indent=2))
     origin = partial(built, name, tuple(data or ()), tuple(changes or ()), scale.value)
     made, place = origin(), work / name
     steps = plan(made, place, row or ())

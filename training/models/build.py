@@ -12,6 +12,7 @@ from torch import nn
 from training.data.features import TextSource, Vocabularies
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import (
+    is_causal,
     load_encoder,
     load_tokenizer,
     most_tokens,
@@ -23,7 +24,7 @@ from training.models.head import take_head
 from training.models.news.encoder import NewsEncoder
 from training.models.news.lstur import Lstur
 from training.models.news.naml import Naml
-from training.models.pooling import GIVES_OUTPUT, Centred, build_pooling
+from training.models.pooling import GIVES_OUTPUT, OF_FIRST, Centred, build_pooling
 from training.models.recommender import Recommender
 from training.models.text import Residual, TextEncoder, Words, in_two
 from training.models.users.additive import Additive, Inclined
@@ -44,6 +45,7 @@ USERS: Final[Mapping[str, Callable[[int, Users], UserEncoder]]] = {
     "recency": lambda dimension, users: Recency(),
     "max": lambda dimension, users: Max(),
 }
+OF_FIRST_TOKEN: Final = ("cls", *OF_FIRST)
 VIEWS: Final = {"title": NewsEncoder, "naml": Naml, "lstur": Lstur}
 
 
@@ -133,6 +135,11 @@ def _of_transformer(encoder: Transformer, text: Text) -> Backbone:
     if encoder.folder is None:
         raise BadRecipe("text.encoder.folder: say which Hugging Face folder to start from")
     folder = read_folder(encoder.folder)
+    if text.pooling in OF_FIRST_TOKEN and is_causal(folder):
+        raise BadRecipe(
+            f"text.pooling={text.pooling}: a causal model's first token has read nothing else; "
+            "say text.pooling=last_token"
+        )
     loaded = load_encoder(folder, "mean")
     longest = max(text.max_tokens, text.abstract_max_tokens)
     most = most_tokens(loaded)

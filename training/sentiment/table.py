@@ -26,6 +26,12 @@ def write_sentiments(path: Path, sentiments: Mapping[NewsId, str]) -> None:
         raise NotWritable(f"{path} cannot be written: {error.strerror}") from error
 
 
+def check_writable(path: Path) -> None:
+    """Before the work, not after it. Raises NotWritable."""
+    if not path.parent.is_dir():
+        raise NotWritable(f"{path} cannot be written: there is no folder {path.parent}")
+
+
 def read_sentiments(path: Path, problems: Problems | None = None) -> dict[NewsId, str]:
     """Those of a file; of an id that stands there twice the first.
 

@@ -42,9 +42,15 @@ def built(name: str, roots: Sequence[Path], changes: Sequence[str], scale: Scale
 
 
 def within(roots: Sequence[Path], name: str) -> Path:
-    """The file or folder of that name in the first root that has it. Raises UnreadableData."""
-    for root in roots:
-        if (root / name).exists():
-            return root / name
+    """The file or folder of that name in the first root that has it, or at that absolute path.
+
+    Raises UnreadableData.
+    """
+    whole = [Path(name)] if Path(name).is_absolute() else []
+    for place in (*(root / name for root in roots), *whole):
+        if place.exists():
+            return place
     places = ", ".join(str(root) for root in roots) or "any folder: none was named"
-    raise UnreadableData(f"no {name} in {places}; say --data FOLDER, or --set its setting")
+    raise UnreadableData(
+        f"no {name} in {places}; say --data FOLDER, or --set its setting to an absolute path"
+    )

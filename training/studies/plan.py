@@ -70,7 +70,10 @@ def shown(study: Study, steps: Sequence[Step]) -> Table:
     """The plan, for a person to look at before it begins."""
     total = sum(step.minutes for step in steps)
     caption = f"about {duration(total)} to go" if total else "nothing is left to do"
-    table = Table("row", "", "needs", title=study.paper.title, caption=caption, box=None)
+    table = Table(title=study.paper.title, caption=caption, box=None)
+    table.add_column("row", no_wrap=True)  # to be copied
+    table.add_column()
+    table.add_column("needs", overflow="fold")
     table.add_column("expected", justify="right")
     for step in steps:
         took = step.finished and f"done, took {duration(step.finished.seconds / 60)}"

@@ -20,6 +20,7 @@ from tests.unit.training.adaptation.conftest import (
     check_equal,
     weights,
 )
+from tests.unit.training.real_data import sample
 from training.adaptation import adapt as adapting
 from training.adaptation.adapt import Adapted, adapt
 from training.adaptation.decoder import Autoencoder, Decoder
@@ -320,6 +321,15 @@ def test_the_command_adapts_chooses_and_says_so(
     assert "steps is in" in printed.out
     assert "s a step: 2 more will take about" in printed.err
     assert read_folder(tmp_path / "out").pooling == "mean"
+
+
+def test_a_validation_without_titles_is_refused_before_anything_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    data = ("--texts", tmp_path, "--validate", sample("ebnerd-demo") / "validation")
+    places = ("--encoder", tmp_path, "--work", tmp_path / "work", "--out", tmp_path / "out")
+    assert command(monkeypatch, *data, *places) == 1
+    assert "have no titles: there is nothing to encode" in capsys.readouterr().err
 
 
 def test_the_command_shows_its_settings_and_says_what_it_needs(

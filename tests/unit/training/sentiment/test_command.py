@@ -155,6 +155,7 @@ def test_the_labellers_accuracy_is_told_of_sentences_that_are_held_out(
         (["--encoder", "here"], 2, "are for --labeller head"),
         (["--sentences", "nowhere"], 1, "nowhere cannot be read"),
         (["--labeller", "oracle"], 2, "Invalid value for '--labeller'"),
+        (["--out", "nowhere/said.csv"], 1, "cannot be written: there is no folder nowhere"),
     ],
 )
 def test_what_cannot_be_labelled_says_why(

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from training.cli import main
+from training.errors import UnreadableData
+from training.studies.names import NAMES, within
 
 Command = Callable[..., int]
 
@@ -44,8 +46,26 @@ def test_show_prints_the_plan_and_writes_nothing(
     printed = capsys.readouterr().out
     assert printed.index("DAE, frozen") < printed.index("DAE→MT, frozen")
     assert "to go" in printed
-    assert "NRMS" not in printed
+    assert "NRMS over" not in printed
+    assert '"objective": "dae"' in printed  # the settings, by which they can be changed
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_settings_are_shown_before_anything_is_asked_for(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in NAMES:
+        assert command(name, "--show") == 1
+        shown = capsys.readouterr()
+        assert json.loads(shown.out)["data"]["test"] == "mind-sample/dev"
+        assert "encoder" in shown.err
+
+
+def test_data_may_lie_anywhere(data: Path, tmp_path: Path) -> None:
+    assert within([], str(data / "ntrex-128")) == data / "ntrex-128"
+    assert within([tmp_path], str(data)) == data
+    with pytest.raises(UnreadableData, match=r"no ntrex-128 in any folder: none was named"):
+        within([], "ntrex-128")
 
 
 def test_a_row_is_made_reported_and_then_shown_as_done(
