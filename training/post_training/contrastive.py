@@ -184,7 +184,7 @@ def check_steps(pairs: int, settings: PostTraining) -> None:
     if steps // settings.save_steps < settings.copies:
         raise BadRecipe(
             f"save_steps: {steps} steps leave {steps // settings.save_steps} copies, and "
-            f"{settings.copies} are to stay"
+            f"{settings.copies} are to stay; lower save_steps"
         )
 
 
