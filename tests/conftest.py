@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from training.minilm import folder
 
 if TYPE_CHECKING:
     from tests.attention_artefacts import Workshop
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 SAMPLE = Path(__file__).parent.parent / "service" / "sample" / "articles.jsonl"
 
