@@ -44,7 +44,7 @@ class Pace:
 
 
 PACES: Final[dict[Scale, Pace]] = {
-    "small": Pace(words=0.7, frozen=1, layer=0.6, causal=10),
+    "small": Pace(words=0.5, frozen=1.5, layer=2, causal=20),
     "full": Pace(words=5, frozen=10, layer=10, causal=10),
 }
 
