@@ -75,7 +75,7 @@ def _by_adapting(language: str) -> Iterator[Finding]:
         (_higher(BASE, BEST, gap),),
     )
     yield Finding(
-        "It has a smaller gap than the trained recommenders over the base, zero-shot",
+        f"It has a smaller gap than trained recommenders over the base, zero-shot in {language}",
         "summary: executive summary",
         tuple(_higher(row, BEST, gap) for row in ZERO_SHOT if f"-{BASE}-" in row),
     )
