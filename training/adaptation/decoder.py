@@ -27,6 +27,16 @@ from training.errors import UnusableEncoder
 KNOWN: Final = (BertModel, RobertaModel, XLMRobertaModel)
 
 
+def check_decodes(transformer: nn.Module) -> None:
+    """Raises UnusableEncoder for layers that a decoder does not know how to walk."""
+    if not isinstance(transformer, KNOWN):
+        known = ", ".join(kind.__name__ for kind in KNOWN)
+        raise UnusableEncoder(
+            f"a {type(transformer).__name__} cannot decode with its own layers; adaptation "
+            f"knows {known}"
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Batch:
     """What is read, what is told but for each text's last token, and what comes next each time."""
@@ -93,8 +103,7 @@ class Head(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Tells a text, token by token, from its vector. Raises UnusableEncoder for layers that it
-    does not know how to walk.
+    """Tells a text, token by token, from its vector. Raises as ``check_decodes`` does.
 
     ``pieces`` are those of the vocabulary, in ascending order, that a token is told from.
     """
@@ -104,12 +113,7 @@ class Decoder(nn.Module):
     def __init__(self, encoder: SentenceEncoder, pieces: Sequence[int] | None = None) -> None:
         super().__init__()
         transformer: Any = encoder.transformer
-        if not isinstance(transformer, KNOWN):
-            known = ", ".join(kind.__name__ for kind in KNOWN)
-            raise UnusableEncoder(
-                f"a {type(transformer).__name__} cannot decode with its own layers; adaptation "
-                f"knows {known}"
-            )
+        check_decodes(transformer)
         config = transformer.config
         self.transformer = transformer
         self.crossings = nn.ModuleList(

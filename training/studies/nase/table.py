@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from training.adaptation.decoder import check_decodes
 from training.corpus.sources import ntrex
 from training.encoders.folder import read_folder
+from training.encoders.huggingface import outlined
 from training.errors import BadRecipe
 from training.studies.clicks import METRICS
 from training.studies.names import Scale
@@ -56,13 +58,14 @@ def build(roots: Sequence[Path], settings: NaseSettings, scale: Scale) -> Study:
     """Raises BadRecipe, UnreadableData and UnusableEncoder before anything is made."""
     if settings.encoder is None:
         raise BadRecipe("encoder: say --set encoder=FOLDER, a Hugging Face folder")
-    dense = read_folder(settings.encoder).dense
+    folder = read_folder(settings.encoder)
+    check_decodes(outlined(folder))
     setup = Setup(settings, settings.encoder, Paths.of(roots, settings.data))
     languages, source = tuple(settings.data.translations), settings.data.language
     return Study(
         name="nase",
         paper=PAPER,
-        rows=tuple(_rows(setup, PACES[scale], () if dense else DESIGNS)),
+        rows=tuple(_rows(setup, PACES[scale], () if folder.dense else DESIGNS)),
         columns=tuple(_columns(source, languages)),
         findings=tuple(claims(languages)),
         facts={
@@ -76,7 +79,7 @@ def build(roots: Sequence[Path], settings: NaseSettings, scale: Scale) -> Study:
                 f"{one} ({', '.join(f)})" for one, f in settings.data.translations.items()
             ),
             "retrieval": f"{settings.data.ntrex}, documents that nothing learns from",
-            "the trained rows": DENSE if dense else TRAINED,
+            "the trained rows": DENSE if folder.dense else TRAINED,
         },
     )
 

@@ -142,6 +142,13 @@ def test_over_an_encoder_with_a_layer_that_recipes_leave_out_there_are_no_traine
         recipe_of(settings, DESIGNS[0], tmp_path / "labse")
 
 
+def test_an_encoder_that_cannot_decode_is_refused_before_anything_is_made(
+    data: Path, tiny_llama: Path
+) -> None:
+    with pytest.raises(UnusableEncoder, match="a LlamaModel cannot decode"):
+        built(data, tiny(tiny_llama))
+
+
 def test_a_recipes_every_value_decides_a_row_but_not_where_its_encoder_lies(
     data: Path, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
