@@ -1,4 +1,4 @@
-"""How long rows take on a scale's hardware: two cores for small, a GPU for full."""
+"""How long rows take on a scale's hardware: a core for small, a GPU for full."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -38,6 +38,6 @@ class Pace:
 
 
 PACES: Final[dict[Scale, Pace]] = {
-    "small": Pace(clicks=0.2, reading=0.07, pairs=0.4, masked=0.4, measuring=0.1, start=0.4),
+    "small": Pace(clicks=0.3, reading=0.1, pairs=0.6, masked=0.6, measuring=0.15, start=0.4),
     "full": Pace(clicks=10, reading=3, pairs=20, masked=20, measuring=0.5, start=2),
 }
