@@ -8,15 +8,19 @@ variant.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
+from torch.nn.functional import normalize
 
+from model_store.text import render
 from training.data.impressions import ImpressionLog
+from training.data.tokens import tokenise
 from training.data.translated import (
     Tellings,
     comparable,
@@ -26,15 +30,17 @@ from training.data.translated import (
 )
 from training.encoders.folder import read_folder
 from training.encoders.huggingface import default_pooling
+from training.encoding import BUCKET, Float32
 from training.errors import BadRecipe, UnusableEncoder
 from training.recipe import Recipe
 from training.recipes import find
-from training.run import Logs, train
+from training.run import Logs, Trained, train
 from training.studies.clicks import sampled, scorer
 from training.studies.nase.adapted import VARIANTS
 from training.studies.nase.exam import Exam, cells
 from training.studies.nase.settings import NaseSettings
 from training.studies.nase.setup import BASE, BEST, Setup
+from training.studies.nase.vectors import retrieval_cells
 from training.studies.study import Finished, Measured, Row
 
 RECIPES: Final = {"nrms": "NRMS", "naml": "NAML", "lstur": "LSTUR"}
@@ -89,7 +95,8 @@ def recommender_row(setup: Setup, design: Design, minutes: float) -> Row:
         epochs = trained.progress.epoch
         facts = {"impressions learned from": len(logs.training), "epochs": epochs}
         score = scorer(trained, exam.log.news, exam.seen(), folder.parent / "cache")
-        return Measured(cells(exam, score), facts)
+        aligned = retrieval_cells(lambda texts: title_vectors(trained, texts), exam)
+        return Measured(cells(exam, score) | aligned, facts)
 
     return Row(
         design.name,
@@ -105,6 +112,22 @@ def recommender_row(setup: Setup, design: Design, minutes: float) -> Row:
         () if design.over == BASE else (BEST, *(variant.name for variant in VARIANTS)),
         minutes,
     )
+
+
+@torch.inference_mode()
+def title_vectors(trained: Trained, texts: Sequence[str]) -> Float32:
+    """The texts' vectors (N×D) at length 1, by a recommender's trained encoder of titles."""
+    source, encoder = trained.sources["title"], trained.recommender.news.texts["title"].eval()
+    said = [render(source.template, {"title": text}) for text in texts]
+    tokens = tokenise(trained.tokenizer, said, source.max_tokens)
+    device = next(trained.recommender.parameters()).device
+    order_N = np.argsort(tokens.lengths_N, kind="stable")
+    parts = []
+    for first in range(0, len(order_N), BUCKET):
+        ids_BT, mask_BT = map(torch.from_numpy, tokens.batch(order_N[first : first + BUCKET]))
+        parts.append(encoder(ids_BT.to(device), mask_BT.to(device)))
+    vectors_ND: Float32 = normalize(torch.cat(parts)).cpu().numpy()
+    return vectors_ND[np.argsort(order_N)]
 
 
 def recipe_of(settings: NaseSettings, design: Design, encoder: Path) -> Recipe:

@@ -3,6 +3,7 @@
 Shapes: N news, D dimensions.
 """
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ import torch
 from model_store.late_fusion import FUSIONS
 from model_store.user_models import LateFusion
 from training.adaptation.choice import LateFusionMrr
-from training.adaptation.whole import WholeEncoder, load_whole
+from training.adaptation.whole import Float32, WholeEncoder, load_whole
 from training.data.impressions import ImpressionLog
 from training.data.ragged import Int64
 from training.data.texts import evenly
@@ -48,15 +49,18 @@ def late_fusion_cells(
         return cells(exam, lambda log: _scores(log, vectors_ND, measuring.history_length))
 
     moved = {f"centred-{column}": sample for column, sample in cells_of(centred_ND).items()}
-    return cells_of(bare_ND) | moved | retrieval_cells(encoder, exam)
+    return cells_of(bare_ND) | moved | retrieval_cells(encoder.vectors, exam)
 
 
-def retrieval_cells(encoder: WholeEncoder, exam: Exam) -> dict[str, Sample]:
+def retrieval_cells(
+    vectors_of: Callable[[Sequence[str]], Float32], exam: Exam
+) -> dict[str, Sample]:
     """Is a sentence's translation the nearest? English with each language, and the mean of all.
 
-    A document's sentences are drawn together.
+    ``vectors_of`` makes the vectors of texts (N×D), at length 1. A document's sentences are drawn
+    together.
     """
-    vectors = {one: encoder.vectors(lines) for one, lines in exam.sentences.items()}
+    vectors = {one: vectors_of(lines) for one, lines in exam.sentences.items()}
     english_ND = vectors.pop(PIVOT)
     found = {one: retrieved(english_ND, of_it_ND) for one, of_it_ND in vectors.items()}
     _, document_N = np.unique(exam.documents, return_inverse=True)

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import torch
+from torch.nn.functional import normalize
 
 from tests.unit.training.corpus.tiny_corpora import DOCUMENTS, sentence, write_files
 from tests.unit.training.studies.conftest import UNTRANSLATED
@@ -16,18 +18,28 @@ from training.cleaning.settings import Cleaning
 from training.data.impressions import ImpressionLog
 from training.data.polynews import ParallelTexts, Texts
 from training.data.ragged import Int64
+from training.encoding import BUCKET
 from training.errors import BadRecipe, UnreadableData, UnusableEncoder
 from training.evaluation.retrieval import parallel_retrieval, retrieved
 from training.evaluation.served import Float16
 from training.export.sample_texts import SAMPLE_TITLES
 from training.recipe import Transformer
+from training.run import train
 from training.studies.nase import STUDY, compiling, recommenders, vectors
 from training.studies.nase.adapted import ADAPTING, VARIANTS, WORTH, adaptation
 from training.studies.nase.compiling import compiled_pairs, compiled_texts
 from training.studies.nase.exam import Exam, cells
 from training.studies.nase.paths import Paths
-from training.studies.nase.recommenders import DESIGNS, few_shot, logs_of, recipe_of
+from training.studies.nase.recommenders import (
+    DESIGNS,
+    Design,
+    few_shot,
+    logs_of,
+    recipe_of,
+    title_vectors,
+)
 from training.studies.nase.settings import NaseSettings, settings_of
+from training.studies.nase.setup import BASE
 from training.studies.nase.texts import held_out_sentences, parallel_texts, single_texts
 from training.studies.nase.vectors import late_fusion_cells
 from training.studies.plan import in_order, plan
@@ -345,8 +357,25 @@ def test_a_variant_and_a_recommender_are_made_and_measured_as_the_base_is(
     assert base.samples.keys() == dae.samples.keys() > naml.samples.keys()
     for column, sample in naml.samples.items():
         assert np.array_equal(sample.unit_I, base.samples[column].unit_I)
+    assert naml.samples["retrieval/mean"].estimate.count == 4
     assert naml.facts["epochs"] == 1
     assert not (results.finished["dae"].folder / ADAPTING).exists()
+
+
+def test_sentences_are_retrieved_by_a_recommenders_own_encoder_of_titles(
+    exam: Exam, tiny_bert: Path, tmp_path: Path
+) -> None:
+    settings = tiny(tiny_bert, "prefix=query: ")
+    design = Design("nrms", BASE, fine_tuned=True, few_shot=False)
+    recipe = recipe_of(settings, design, tiny_bert)
+    trained = train(recipe, logs_of(exam, settings, design), tmp_path)
+    texts = [title * (1 + place % 3) for place, title in enumerate(SAMPLE_TITLES)]
+    assert len(texts) > BUCKET
+    for text, vector_D in zip(texts, title_vectors(trained, texts), strict=True):
+        ids = torch.tensor([trained.tokenizer.encode(f"query: {text}").ids])
+        with torch.inference_mode():
+            alone_1D = normalize(trained.recommender.news(ids, torch.ones_like(ids)))
+        assert np.allclose(alone_1D[0].numpy(), vector_D, atol=1e-5)
 
 
 def test_variants_learn_from_what_the_compiler_leaves(
