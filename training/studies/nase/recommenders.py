@@ -5,6 +5,8 @@ fine-tuned; trained on the source language alone (zero-shot), or with a few impr
 others (few-shot). All read the encoder's pooled vectors, centred, which a small log needs to
 learn from; read titles as long as late fusion does; and stop by the log that chose the best
 variant.
+
+Shapes: N texts, B batch, T tokens, D dimensions.
 """
 
 import json
